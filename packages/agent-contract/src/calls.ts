@@ -1,0 +1,174 @@
+import { Type, type Static, type TSchema } from 'typebox';
+import {
+  Bytes,
+  Connection,
+  DomainFacts,
+  DomainHealth,
+  DomainReference,
+  HostFacts,
+  HostStatistics,
+  Id,
+  ImageReference,
+  Milliseconds,
+  Name,
+  NewVolume,
+  Task,
+  TransferState,
+  VmObservation,
+  VmRun,
+  VmStatistics,
+  VolumeFacts,
+  VolumeFormat,
+  VolumeReference,
+  object,
+  oneOf,
+} from './values.ts';
+
+/**
+ * Every call of the contract, one row each. A `look` changes nothing. A `change` carries the manager's epoch and an
+ * operation id, and is idempotent: "already so" is success. `task` answers at once with a task that goes on.
+ * `deadline` is how long the caller waits, in milliseconds, unless it says otherwise.
+ */
+export interface CallRow {
+  readonly kind: 'look' | 'change' | 'task';
+  readonly input: TSchema;
+  readonly output: TSchema;
+  readonly deadline: number;
+}
+
+const nothing = object({});
+const run = { vm: Id, run: Id };
+
+const look = <const I extends TSchema, const O extends TSchema>(input: I, output: O, deadline = 10_000) =>
+  ({ kind: 'look', input, output, deadline }) as const;
+const change = <const I extends TSchema, const O extends TSchema>(input: I, output: O, deadline = 30_000) =>
+  ({ kind: 'change', input, output, deadline }) as const;
+const task = <const I extends TSchema>(input: I, deadline = 30_000) =>
+  ({ kind: 'task', input, output: object({ task: Id }), deadline }) as const;
+
+export const calls = {
+  // host
+  hostFacts: look(nothing, HostFacts, 60_000),
+  hostStatistics: look(nothing, HostStatistics),
+  /** Everything that the manager watches, in one consistent look, with the event sequence that it is true for. */
+  observe: look(
+    nothing,
+    object({
+      bootId: Id,
+      sequence: Type.Integer(),
+      vms: Type.Array(VmObservation),
+      domains: Type.Array(DomainHealth),
+      tasks: Type.Array(Task),
+      transfers: Type.Array(TransferState),
+    }),
+  ),
+
+  // virtual machines
+  /** Defines and starts a run. The same run already there is success; another run of the VM is `other_run`. */
+  startVm: change(VmRun, VmObservation, 120_000),
+  /** Asks the guest to shut down, by its agent where connected, otherwise by the power button. */
+  shutdownVm: change(object({ ...run, reason: Type.Optional(Type.String()) }), nothing),
+  rebootVm: change(object(run), nothing),
+  resetVm: change(object(run), nothing),
+  pauseVm: change(object(run), nothing),
+  resumeVm: change(object(run), nothing),
+  /** Ends the run at once. No such run is success: what was asked is so. */
+  destroyVm: change(object(run), nothing, 60_000),
+  /** The manager has recorded how the run ended: the host may forget the domain. */
+  acknowledgeEnd: change(object(run), nothing),
+  vmStatistics: look(nothing, object({ vms: Type.Array(VmStatistics) })),
+  /** A one-time password for VNC or SPICE; `validFor` in milliseconds. */
+  setConsolePassword: change(
+    object({ ...run, protocol: oneOf('vnc', 'spice'), password: Type.String({ minLength: 1, maxLength: 64 }), validFor: Milliseconds }),
+    nothing,
+  ),
+  /** Lets one WebSocket in at the console relay, once, until `validFor` is over. */
+  openConsole: change(object({ ...run, ticket: Id, console: oneOf('vnc', 'spice', 'serial'), validFor: Milliseconds }), nothing),
+
+  // storage domains
+  connectStorage: change(object({ connection: Connection }), nothing, 60_000),
+  disconnectStorage: change(object({ connection: Connection }), nothing, 60_000),
+  /** Domains found at a connection, by their own metadata. */
+  findDomains: look(object({ connection: Connection }), object({ domains: Type.Array(DomainFacts) }), 60_000),
+  createDomain: change(
+    object({ domain: Id, connection: Connection, name: Name, kind: oneOf('data', 'iso', 'export') }),
+    DomainFacts,
+    60_000,
+  ),
+  /** Writes the attachment into the domain's metadata and begins to watch it; null pool detaches. */
+  attachDomain: change(
+    object({
+      ...DomainReference.properties,
+      pool: Type.Union([Id, Type.Null()]),
+      poolName: Type.Optional(Name),
+      master: Type.Boolean(),
+      masterVersion: Type.Integer(),
+    }),
+    DomainFacts,
+    60_000,
+  ),
+  /** Begins to use and watch an attached domain on this host. */
+  activateDomain: change(DomainReference, DomainFacts, 60_000),
+  /** Stops to use and watch it; refused while a run, a transfer or a task uses it. */
+  deactivateDomain: change(object({ domain: Id }), nothing, 60_000),
+  renameDomain: change(object({ domain: Id, name: Name }), nothing),
+  formatDomain: change(DomainReference, nothing, 120_000),
+  domainFacts: look(object({ domain: Id }), DomainFacts),
+
+  // volumes
+  createVolume: change(NewVolume, VolumeFacts, 60_000),
+  /** The whole disk: every volume of the image. What is gone already is success. `wipe` zeroes it first. */
+  removeImage: task(object({ ...ImageReference.properties, wipe: Type.Boolean() })),
+  volumeFacts: look(VolumeReference, VolumeFacts, 30_000),
+  listImages: look(object({ domain: Id }), object({ images: Type.Array(Id) }), 60_000),
+  /** Grows the volume's capacity; a smaller one than it has is refused. The volume must not be in use. */
+  extendVolume: change(object({ ...VolumeReference.properties, capacity: Bytes }), VolumeFacts, 60_000),
+  describeVolume: change(object({ ...VolumeReference.properties, description: Type.String({ maxLength: 4096 }) }), VolumeFacts),
+  /**
+   * Reads an uploaded volume and either marks it legal (the task's result is its VolumeFacts) or fails with
+   * `image_lies`: not QCOW2, truncated, another size, a backing file, an external data file, encrypted, corrupt.
+   */
+  verifyVolume: task(object({ ...VolumeReference.properties, declared: object({ format: VolumeFormat, capacity: Bytes }) })),
+
+  // tasks
+  taskState: look(object({ task: Id }), Task),
+  cancelTask: change(object({ task: Id }), nothing),
+  forgetTask: change(object({ task: Id }), nothing),
+
+  // image transfers
+  /** Opens a volume to one client. `view` raw is what the guest sees, `file` the volume's own bytes. */
+  openTransfer: change(
+    object({
+      transfer: Id,
+      ...VolumeReference.properties,
+      direction: oneOf('upload', 'download'),
+      format: VolumeFormat,
+      view: oneOf('raw', 'file'),
+      size: Bytes,
+      validFor: Milliseconds,
+      inactivityTimeout: Milliseconds,
+      fileName: Type.Optional(Type.String()),
+    }),
+    TransferState,
+    60_000,
+  ),
+  extendTransfer: change(object({ transfer: Id, validFor: Milliseconds }), TransferState),
+  /** Ends every connection and lets go of the volume. No such transfer is success. */
+  closeTransfer: change(object({ transfer: Id }), nothing, 90_000),
+  transferState: look(object({ transfer: Id }), TransferState),
+} as const satisfies Record<string, CallRow>;
+
+export type CallName = keyof typeof calls;
+export type Input<C extends CallName> = Static<(typeof calls)[C]['input']>;
+export type Output<C extends CallName> = Static<(typeof calls)[C]['output']>;
+
+/** What every changing call carries beside its input. */
+export interface Mandate {
+  /** Rises whenever a manager takes over; an agent refuses a lower one than it has seen. */
+  readonly epoch: number;
+  /** The same operation id is the same call: it is done once, and answered again with the same result. */
+  readonly operation: string;
+  readonly correlation?: string;
+}
+
+export const isCallName = (name: string): name is CallName => Object.hasOwn(calls, name);
