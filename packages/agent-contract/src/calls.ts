@@ -140,6 +140,8 @@ export const calls = {
   openTransfer: change(
     object({
       transfer: Id,
+      /** What the client shows at the door; a secret, unlike the transfer's own id. */
+      ticket: Id,
       ...VolumeReference.properties,
       direction: oneOf('upload', 'download'),
       format: VolumeFormat,

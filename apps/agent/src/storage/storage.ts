@@ -1,0 +1,56 @@
+import type { AgentImplementation } from '@ostler/agent-contract/implementation';
+import type { VolumeReference } from '@ostler/agent-contract/values';
+import type { DomainHealth } from '@ostler/agent-contract/values';
+
+/** What a storage driver makes of a volume for the domain XML of this host. It never leaves the host. */
+export type VolumeSource =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'block'; readonly path: string }
+  | {
+      readonly kind: 'network';
+      readonly protocol: 'rbd';
+      readonly name: string;
+      readonly hosts: readonly { readonly name: string; readonly port: number }[];
+      readonly user?: string;
+    };
+
+/** Who uses a volume: it is not removed, resized or verified under them. */
+export interface VolumeUse {
+  readonly by: { readonly kind: 'run' | 'transfer' | 'task'; readonly id: string };
+  readonly write: boolean;
+}
+
+/** The storage calls of the agent contract, answered for all domains of this host by their drivers. */
+export type StorageCalls = Pick<
+  AgentImplementation,
+  | 'connectStorage'
+  | 'disconnectStorage'
+  | 'findDomains'
+  | 'createDomain'
+  | 'attachDomain'
+  | 'activateDomain'
+  | 'deactivateDomain'
+  | 'renameDomain'
+  | 'formatDomain'
+  | 'domainFacts'
+  | 'createVolume'
+  | 'removeImage'
+  | 'volumeFacts'
+  | 'listImages'
+  | 'extendVolume'
+  | 'describeVolume'
+  | 'verifyVolume'
+>;
+
+/** The host's storage as its other rooms see it. */
+export interface Storage {
+  readonly calls: StorageCalls;
+  /** Makes a volume usable on this host and counts the use; the same use twice is one. Hanging storage is `storage_hangs`, in time. */
+  prepare(volume: VolumeReference, use: VolumeUse): Promise<VolumeSource>;
+  /** Ends a use. Ending what is not used is no error. */
+  teardown(volume: VolumeReference, use: VolumeUse['by']): Promise<void>;
+  /** The latest check of every active domain; `changed` is called when one is worth telling. */
+  health(): readonly DomainHealth[];
+  onHealth(changed: (health: DomainHealth) => void): void;
+  stop(): Promise<void>;
+}
