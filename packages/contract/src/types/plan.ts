@@ -1,0 +1,46 @@
+import type { TypeDeclarations } from '../names.ts';
+
+/** What a dry run answers, and why an action is not allowed: additions of ours, never part of what RHV's clients get unasked. */
+export const planTypes = {
+  reason: {
+    ostler: true,
+    attributes: {
+      code: 'string',
+      text: 'string',
+      field: 'string',
+    },
+  },
+  action_state: {
+    ostler: true,
+    attributes: {
+      name: 'string',
+      allowed: 'boolean',
+      reasons: 'reason[]',
+    },
+  },
+  plan: {
+    ostler: true,
+    attributes: {
+      allowed: 'boolean',
+      title: 'string',
+      reasons: 'reason[]',
+      effects: 'string[]',
+      steps: 'plan_step[]',
+    },
+  },
+  plan_step: {
+    ostler: true,
+    attributes: {
+      name: 'string',
+      title: 'string',
+    },
+  },
+  fault: {
+    attributes: {
+      reason: 'string',
+      detail: 'string',
+      code: 'string?ostler',
+      field: 'string?ostler',
+    },
+  },
+} as const satisfies TypeDeclarations;
