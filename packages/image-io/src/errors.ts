@@ -1,0 +1,16 @@
+/** What can go wrong when an image is moved, by code. The server turns codes into HTTP statuses, the agent into faults. */
+export type ImageErrorCode =
+  'bad_request' | 'forbidden' | 'not_found' | 'busy' | 'out_of_range' | 'deadline' | 'cancelled' | 'no_space' | 'backend' | 'server_answer';
+
+export class ImageError extends Error {
+  readonly code: ImageErrorCode;
+  constructor(code: ImageErrorCode, message: string) {
+    super(message);
+    this.name = 'ImageError';
+    this.code = code;
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
