@@ -231,7 +231,7 @@ function mayRetry(thrown: unknown): boolean {
   if (thrown instanceof StepFailed) return false;
   // A defect of ours or of the database's connection is tried again like a broken line; a refusal by the host is not.
   return thrown instanceof AgentError
-    ? isTransient(thrown) || thrown.code === 'internal' || (thrown.code === 'hypervisor_failed' && thrown.facts['passing'] === 1)
+    ? isTransient(thrown) || thrown.code === 'internal'
     : true;
 }
 

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { jobReasons } from '@ostler/domain/job/reasons';
+import { say } from '@ostler/domain/phrases';
+import type { Plan } from '@ostler/domain/plan';
+import { isRefusal, refusalOf, sentence, type Refusal } from '@ostler/domain/reason';
+import type { DryRun, Started } from '@ostler/contract/handlers';
+import type { Database, Transaction } from '../db/database.ts';
+import type { JobType, Step, Tools } from '../jobs/definition.ts';
+import { holdersOf, takeTurn } from '../jobs/locks.ts';
+import { insertJob } from '../jobs/store.ts';
+
+/** A change that somebody asks for: from what it touches to what is answered. */
+export interface Mutation<Data, Output> {
+  /** What the plan depends on: rivals for the same objects are planned one after the other. */
+  readonly objects: readonly string[];
+  /** Reads the facts and makes the plan, in the transaction that commits it. */
+  readonly plan: (tx: Transaction) => Promise<Plan<Data> | Refusal>;
+  /** The rows that the plan creates or changes, in the same transaction. */
+  readonly apply?: (tx: Transaction, data: Data, job: string | undefined) => Promise<void>;
+  /** What goes on after the commit. */
+  readonly job?: JobType<Data>;
+  /** Read after the commit. */
+  readonly answer: (data: Data) => Promise<Output>;
+}
+
+export interface MutationContext {
+  readonly db: Database;
+  readonly correlation: string;
+  readonly dryRun: boolean;
+  readonly owner: string;
+}
+
+/** Carries the outcome of a dry run or a refusal out of the transaction that it rolls back. */
+class RolledBack extends Error {
+  readonly outcome: DryRun | Refusal;
+  constructor(outcome: DryRun | Refusal) {
+    super('rolled back');
+    this.outcome = outcome;
+  }
+}
+
+/**
+ * Plan, then do. Facts, plan, locks, rows and the job are of one transaction: what was planned is what is committed,
+ * whoever else was at it. A dry run goes the same way up to the rows, and rolls back.
+ */
+export async function mutate<Data, Output>(context: MutationContext, mutation: Mutation<Data, Output>): Promise<Output | Started<Output> | DryRun | Refusal> {
+  const job = mutation.job && randomUUID();
+  try {
+    const data = await context.db.transaction().execute(async (tx) => {
+      await takeTurn(tx, mutation.objects);
+      const planned = await mutation.plan(tx);
+      const refusal = isRefusal(planned) ? planned : await lockedOut(tx, planned);
+      if (refusal) throw new RolledBack(context.dryRun ? showRefusal(refusal) : refusal);
+      if (isRefusal(planned)) throw new RolledBack(planned);
+      const steps = mutation.job?.steps(planned as Plan<never>, toolsOutOfReach) ?? [];
+      if (context.dryRun) throw new RolledBack(showPlan(planned, steps));
+      await mutation.apply?.(tx, planned.data, job);
+      if (job !== undefined && mutation.job)
+        await insertJob(tx, { id: job, type: mutation.job.type, version: mutation.job.version, plan: planned, steps, owner: context.owner, correlation: context.correlation });
+      return planned.data;
+    });
+    const output = await mutation.answer(data);
+    return job === undefined ? output : { started: output, job };
+  } catch (thrown) {
+    if (thrown instanceof RolledBack) return thrown.outcome;
+    throw thrown;
+  }
+}
+
+/** A mutation that holds nothing still waits for whoever holds what it touches. */
+async function lockedOut(tx: Transaction, planned: Plan<unknown>): Promise<Refusal | undefined> {
+  const holders = await holdersOf(tx, planned.locks);
+  return refusalOf(holders.map((holder) => jobReasons.related_operation_in_progress({ job: say(holder.title), object: planned.locks.find((lock) => lock.object === holder.object)?.kind ?? 'the object' })));
+}
+
+function showPlan(planned: Plan<unknown>, steps: readonly Step[]): DryRun {
+  return {
+    plan: {
+      allowed: true,
+      title: say(planned.title),
+      effects: planned.effects.map(say),
+      steps: steps.map((one) => ({ name: one.name, title: say({ code: `step.${one.name}`, parameters: {} }) })),
+    },
+  };
+}
+
+function showRefusal(refusal: Refusal): DryRun {
+  return { plan: { allowed: false, reasons: refusal.refused.map((reason) => ({ code: reason.code, text: sentence(reason), ...(reason.field !== undefined && { field: reason.field }) })) } };
+}
+
+/** Steps are named without being run: a job type that acted while it only lists its steps would be told here. */
+const toolsOutOfReach = new Proxy({} as Tools, {
+  get(_target, name) {
+    return new Proxy(() => undefined, {
+      get: () => () => {
+        throw new Error(`A step reached for ${String(name)} while only being named`);
+      },
+    });
+  },
+});
