@@ -1,4 +1,4 @@
-import { fieldsByName, isTypeName, readReference, type Held } from './fields.ts';
+import { isTypeName, readReference, shapeOf, type Held } from './fields.ts';
 import { readAt } from './input.ts';
 import type { PermitName } from './permit-names.ts';
 import type { MethodDeclaration, ServiceDeclaration } from './service-language.ts';
@@ -131,7 +131,7 @@ export function typeAt(place: string, inputTypes: Asked['inputTypes']): TypeName
   const [root = '', ...steps] = place.split('.');
   let held: Held = readReference(inputTypes[root] ?? '').holds;
   for (const step of steps) {
-    const field = held.kind === 'type' ? fieldsByName(held.type).get(step) : undefined;
+    const field = held.kind === 'type' ? shapeOf(held.type).byName.get(step) : undefined;
     if (!field) throw new Error(`The model has no ${place}`);
     held = field.holds;
   }

@@ -81,14 +81,25 @@ function allFieldsOf(type: string): Map<string, Field> {
   return fields;
 }
 
-const byName = new Map<TypeName, ReadonlyMap<string, Field>>();
+/** A set of fields under an element: what the codecs read and write. A type has one, and so has the `<action>` of a method. */
+export interface Shape {
+  readonly element: string;
+  readonly fields: readonly Field[];
+  /** The fields by the names that a client may use for them: the one on the wire, and the one in the model. */
+  readonly byName: ReadonlyMap<string, Field>;
+}
 
-/** A type's fields by the names that a client may use for them: the one on the wire, and the one in the model. */
-export function fieldsByName(type: TypeName): ReadonlyMap<string, Field> {
-  const known = byName.get(type);
+export function newShape(element: string, fields: readonly Field[]): Shape {
+  const names = fields.flatMap((field) => [[field.name, field] as const, [field.wire, field] as const]);
+  return { element, fields, byName: new Map(names) };
+}
+
+const shapes = new Map<TypeName, Shape>();
+
+export function shapeOf(type: TypeName): Shape {
+  const known = shapes.get(type);
   if (known) return known;
-  const fields = fieldsOf(type);
-  const made = new Map([...fields.map((field) => [field.name, field] as const), ...fields.map((field) => [field.wire, field] as const)]);
-  byName.set(type, made);
+  const made = newShape(elementOf(type), fieldsOf(type));
+  shapes.set(type, made);
   return made;
 }

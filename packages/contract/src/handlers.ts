@@ -21,7 +21,8 @@ type Entity<S extends ServiceName> = Services[S] extends { readonly type: infer 
 type IdsIn<P extends string> = P extends `${string}{${infer I}}${infer Rest}` ? I | IdsIn<Rest> : never;
 type IdRecords<P extends string> = P extends string ? { [I in IdsIn<P>]: string } : never;
 type KeysOfAny<U> = U extends unknown ? keyof U : never;
-type MergedIds<U> = { [K in keyof U]: string } & { [K in Exclude<KeysOfAny<U>, keyof U>]?: string | undefined };
+type Merged<T> = { [K in keyof T]: T[K] };
+type MergedIds<U> = Merged<{ [K in keyof U]: string } & { [K in Exclude<KeysOfAny<U>, keyof U>]?: string | undefined }>;
 
 /** The ids of the path by name. Where a service has several paths, those that not all of them have are optional. */
 export type Ids<S extends ServiceName> = MergedIds<IdRecords<Services[S]['paths'][number]>>;
