@@ -1,7 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { Database } from '../db/database.ts';
 import { passwordMatches, recentlyVerified } from './passwords.ts';
-import { findLogin, findUser, forgetFailures, grantsOf, insertSession, noteFailure, secondsToWait, touchSession, type Grant, type UserRow } from './store.ts';
+import {
+  findLogin,
+  findUser,
+  forgetFailures,
+  grantsOf,
+  insertSession,
+  noteFailure,
+  secondsToWait,
+  touchSession,
+  type Grant,
+  type UserRow,
+} from './store.ts';
 
 /** Who asks, and what they hold. `filtered`: sees only what they hold something on; otherwise everything, as RHV's administrators do. */
 export interface Reader {
@@ -11,7 +22,10 @@ export interface Reader {
   readonly filtered: boolean;
 }
 
-export type LoginResult = { readonly user: UserRow } | { readonly refused: 'wrong' | 'disabled' | 'not_permitted' } | { readonly refused: 'throttled'; readonly seconds: number };
+export type LoginResult =
+  | { readonly user: UserRow }
+  | { readonly refused: 'wrong' | 'disabled' | 'not_permitted' }
+  | { readonly refused: 'throttled'; readonly seconds: number };
 
 export interface Logins {
   /** Checks a name and a password. `source` is the client's address: failures count for both. */

@@ -55,7 +55,8 @@ export const removeUser = async (db: Queries, id: string) => {
   return change(db, sql`delete from users where id = ${id}`);
 };
 
-export const listUsers = (db: Queries, condition: Sql) => rows<UserRow>(db, sql`select ${userColumns} from users where ${condition} order by user_name`);
+export const listUsers = (db: Queries, condition: Sql) =>
+  rows<UserRow>(db, sql`select ${userColumns} from users where ${condition} order by user_name`);
 
 // ---- sessions --------------------------------------------------------------------------------------------------
 
@@ -87,7 +88,8 @@ export async function touchSession(db: Queries, token: string): Promise<SessionR
 
 export const removeSession = (db: Queries, token: string) => change(db, sql`delete from sessions where token_hash = ${tokenHash(token)}`);
 
-export const pruneSessions = (db: Queries) => change(db, sql`delete from sessions where expires_at <= now() or last_used + idle_timeout <= now()`);
+export const pruneSessions = (db: Queries) =>
+  change(db, sql`delete from sessions where expires_at <= now() or last_used + idle_timeout <= now()`);
 
 // ---- throttling ------------------------------------------------------------------------------------------------
 
@@ -111,7 +113,8 @@ export const noteFailure = async (db: Queries, keys: readonly string[]) => {
     );
 };
 
-export const forgetFailures = (db: Queries, keys: readonly string[]) => change(db, sql`delete from login_failures where key = any(${[...keys]})`);
+export const forgetFailures = (db: Queries, keys: readonly string[]) =>
+  change(db, sql`delete from login_failures where key = any(${[...keys]})`);
 
 // ---- grants ----------------------------------------------------------------------------------------------------
 

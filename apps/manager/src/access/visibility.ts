@@ -2,7 +2,26 @@ import { fixedIds } from '@ostler/domain/fixed-ids';
 import { sql, type Sql } from '../db/database.ts';
 import type { Reader } from './login.ts';
 
-export type VisibleNoun = 'vm' | 'disk' | 'storage_domain' | 'data_center' | 'cluster' | 'host' | 'network' | 'vnic_profile' | 'template' | 'image_transfer' | 'job' | 'event' | 'user' | 'group' | 'mac_pool' | 'permission' | 'cpu_profile' | 'disk_profile' | 'snapshot';
+export type VisibleNoun =
+  | 'vm'
+  | 'disk'
+  | 'storage_domain'
+  | 'data_center'
+  | 'cluster'
+  | 'host'
+  | 'network'
+  | 'vnic_profile'
+  | 'template'
+  | 'image_transfer'
+  | 'job'
+  | 'event'
+  | 'user'
+  | 'group'
+  | 'mac_pool'
+  | 'permission'
+  | 'cpu_profile'
+  | 'disk_profile'
+  | 'snapshot';
 
 /**
  * The condition under which a reader sees a row, for every list, search, `follow`, event, job and the change stream.
@@ -62,7 +81,8 @@ const conditions: { readonly [N in VisibleNoun]: (reader: Reader, id: Sql) => Sq
   template: (reader, id) => sql`${holds(reader, id)}
     or exists (select 1 from templates t join clusters c on c.id = t.cluster_id where t.id = ${id} and (${inherits(reader, sql`c.id`)} or ${inherits(reader, sql`c.data_center_id`)}))
     or exists (select 1 from vms v where v.template_id = ${id} and ${holds(reader, sql`v.id`)})`,
-  image_transfer: (reader, id) => sql`exists (select 1 from image_transfers i where i.id = ${id} and (${visibleDisk(reader, sql`i.disk_id`)}))`,
+  image_transfer: (reader, id) =>
+    sql`exists (select 1 from image_transfers i where i.id = ${id} and (${visibleDisk(reader, sql`i.disk_id`)}))`,
   snapshot: (reader, id) => sql`exists (select 1 from snapshots s where s.id = ${id} and (${visibleVm(reader, sql`s.vm_id`)}))`,
   job: (reader, id) => sql`exists (select 1 from jobs j where j.id = ${id} and j.owner_id = ${reader.user.id}) or exists (
     select 1 from job_objects o where o.job_id = ${id} and (
@@ -76,10 +96,14 @@ const conditions: { readonly [N in VisibleNoun]: (reader: Reader, id: Sql) => Sq
     or (e.vm_id is null and e.disk_id is null and (${holds(reader, sql`e.template_id`)} or ${holds(reader, sql`e.host_id`)} or ${holds(reader, sql`e.storage_domain_id`)}
       or ${inherits(reader, sql`e.cluster_id`)} or ${inherits(reader, sql`e.data_center_id`)}))))`,
   user: (reader, id) => sql`${id} = ${reader.user.id}`,
-  group: (reader, id) => sql`${id} = ${fixedIds.everyone} or exists (select 1 from group_members m where m.group_id = ${id} and m.user_id = ${reader.user.id})`,
-  mac_pool: (reader, id) => sql`${holds(reader, id)} or exists (select 1 from clusters c where c.mac_pool_id = ${id} and ${inherits(reader, sql`c.id`)})`,
-  cpu_profile: (reader, id) => sql`${holds(reader, id)} or exists (select 1 from cpu_profiles p where p.id = ${id} and ${inherits(reader, sql`p.cluster_id`)})`,
-  disk_profile: (reader, id) => sql`${holds(reader, id)} or exists (select 1 from disk_profiles p where p.id = ${id} and ${inherits(reader, sql`p.storage_domain_id`)})`,
+  group: (reader, id) =>
+    sql`${id} = ${fixedIds.everyone} or exists (select 1 from group_members m where m.group_id = ${id} and m.user_id = ${reader.user.id})`,
+  mac_pool: (reader, id) =>
+    sql`${holds(reader, id)} or exists (select 1 from clusters c where c.mac_pool_id = ${id} and ${inherits(reader, sql`c.id`)})`,
+  cpu_profile: (reader, id) =>
+    sql`${holds(reader, id)} or exists (select 1 from cpu_profiles p where p.id = ${id} and ${inherits(reader, sql`p.cluster_id`)})`,
+  disk_profile: (reader, id) =>
+    sql`${holds(reader, id)} or exists (select 1 from disk_profiles p where p.id = ${id} and ${inherits(reader, sql`p.storage_domain_id`)})`,
   // One's own, and those on objects whose permissions one may change.
   permission: (reader, id) => sql`exists (select 1 from permissions p where p.id = ${id} and (p.principal_id = ${reader.user.id}
     or p.object_id = any(${reader.grants.filter((grant) => grant.permits.includes('manipulate_permissions')).map((grant) => grant.object)}::uuid[])))`,

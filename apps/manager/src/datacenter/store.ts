@@ -24,9 +24,13 @@ export const searchColumns: Readonly<Record<string, Sql>> = {
 };
 
 export const listDataCenters = (db: Queries, reader: Reader, search: SearchResult) =>
-  rows<DataCenterRow>(db, sql`${select} where ${visibleTo(reader, 'data_center', sql`d.id`)} and ${search.condition} order by ${search.order(sql`d.name`)} ${search.page}`);
+  rows<DataCenterRow>(
+    db,
+    sql`${select} where ${visibleTo(reader, 'data_center', sql`d.id`)} and ${search.condition} order by ${search.order(sql`d.name`)} ${search.page}`,
+  );
 
-export const findDataCenter = (db: Queries, reader: Reader, id: string) => row<DataCenterRow>(db, sql`${select} where d.id = ${id} and ${visibleTo(reader, 'data_center', sql`d.id`)}`);
+export const findDataCenter = (db: Queries, reader: Reader, id: string) =>
+  row<DataCenterRow>(db, sql`${select} where d.id = ${id} and ${visibleTo(reader, 'data_center', sql`d.id`)}`);
 
 export const insertDataCenter = (db: Queries, dc: DataCenterSettings & { id: string; macPool: string }) =>
   change(
@@ -36,7 +40,10 @@ export const insertDataCenter = (db: Queries, dc: DataCenterSettings & { id: str
   );
 
 export const updateDataCenter = (db: Queries, id: string, dc: DataCenterSettings) =>
-  change(db, sql`update data_centers set name = ${dc.name}, description = ${dc.description}, comment = ${dc.comment}, version = ${dc.version}, quota_mode = ${dc.quotaMode} where id = ${id}`);
+  change(
+    db,
+    sql`update data_centers set name = ${dc.name}, description = ${dc.description}, comment = ${dc.comment}, version = ${dc.version}, quota_mode = ${dc.quotaMode} where id = ${id}`,
+  );
 
 export const removeDataCenter = (db: Queries, id: string) => change(db, sql`delete from data_centers where id = ${id}`);
 
@@ -52,4 +59,5 @@ export async function dataCenterFacts(db: Queries, id: string) {
   );
 }
 
-export const dataCenterNames = async (db: Queries) => (await rows<{ name: string }>(db, sql`select name from data_centers`)).map((one) => one.name);
+export const dataCenterNames = async (db: Queries) =>
+  (await rows<{ name: string }>(db, sql`select name from data_centers`)).map((one) => one.name);

@@ -10,7 +10,12 @@ export type Authentication =
  * Bearer tokens, Basic, and RHV's persistent sessions: with `Prefer: persistent-auth` a Basic login leaves a
  * JSESSIONID cookie; the first request that shows the cookie without that header ends the session (infra.md 8.3).
  */
-export async function authenticate(logins: Logins, headers: IncomingHttpHeaders, source: string, filter: boolean | undefined): Promise<Authentication> {
+export async function authenticate(
+  logins: Logins,
+  headers: IncomingHttpHeaders,
+  source: string,
+  filter: boolean | undefined,
+): Promise<Authentication> {
   const prefer = String(headers['prefer'] ?? '').toLowerCase();
   const persistent = prefer.includes('persistent-auth');
   const cookie = prefer.includes('new-auth') ? undefined : sessionCookie(headers.cookie);
@@ -28,14 +33,27 @@ export async function authenticate(logins: Logins, headers: IncomingHttpHeaders,
   if (basic === undefined) return { refused: cookie === undefined ? 'none' : 'expired' };
   const [name, password] = splitAtColon(Buffer.from(basic, 'base64').toString('utf8'));
   const login = await logins.check(name, password, source);
-  if ('refused' in login) return login.refused === 'throttled' ? { refused: 'wrong', seconds: login.seconds } : { refused: login.refused === 'not_permitted' ? 'not_permitted' : 'wrong' };
+  if ('refused' in login)
+    return login.refused === 'throttled'
+      ? { refused: 'wrong', seconds: login.seconds }
+      : { refused: login.refused === 'not_permitted' ? 'not_permitted' : 'wrong' };
   if (!persistent) return withReader(logins, login.user.id, filter, 'wrong', {});
   const minutes = Number(headers['session-ttl']);
-  const token = await logins.open(login.user.id, 'ovirt-app-api', Number.isInteger(minutes) && minutes >= 1 && minutes <= 100 * 60 ? minutes : undefined);
+  const token = await logins.open(
+    login.user.id,
+    'ovirt-app-api',
+    Number.isInteger(minutes) && minutes >= 1 && minutes <= 100 * 60 ? minutes : undefined,
+  );
   return withReader(logins, login.user.id, filter, 'wrong', { cookie: token });
 }
 
-async function withReader(logins: Logins, user: string | undefined, filter: boolean | undefined, otherwise: 'expired' | 'wrong', session: { cookie?: string; endSession?: string }): Promise<Authentication> {
+async function withReader(
+  logins: Logins,
+  user: string | undefined,
+  filter: boolean | undefined,
+  otherwise: 'expired' | 'wrong',
+  session: { cookie?: string; endSession?: string },
+): Promise<Authentication> {
   const reader = user === undefined ? undefined : await logins.reader(user, filter);
   if (!reader) return { refused: otherwise };
   if (filter === false && !reader.administrator) return { refused: 'filter_required' };

@@ -43,7 +43,10 @@ class RolledBack extends Error {
  * Plan, then do. Facts, plan, locks, rows and the job are of one transaction: what was planned is what is committed,
  * whoever else was at it. A dry run goes the same way up to the rows, and rolls back.
  */
-export async function mutate<Data, Output>(context: MutationContext, mutation: Mutation<Data, Output>): Promise<Output | Started<Output> | DryRun | Refusal> {
+export async function mutate<Data, Output>(
+  context: MutationContext,
+  mutation: Mutation<Data, Output>,
+): Promise<Output | Started<Output> | DryRun | Refusal> {
   const job = mutation.job && randomUUID();
   try {
     const data = await context.db.transaction().execute(async (tx) => {
@@ -56,7 +59,15 @@ export async function mutate<Data, Output>(context: MutationContext, mutation: M
       if (context.dryRun) throw new RolledBack(showPlan(planned, steps));
       await mutation.apply?.(tx, planned.data, job);
       if (job !== undefined && mutation.job)
-        await insertJob(tx, { id: job, type: mutation.job.type, version: mutation.job.version, plan: planned, steps, owner: context.owner, correlation: context.correlation });
+        await insertJob(tx, {
+          id: job,
+          type: mutation.job.type,
+          version: mutation.job.version,
+          plan: planned,
+          steps,
+          owner: context.owner,
+          correlation: context.correlation,
+        });
       return planned.data;
     });
     const output = await mutation.answer(data);
@@ -70,7 +81,14 @@ export async function mutate<Data, Output>(context: MutationContext, mutation: M
 /** A mutation that holds nothing still waits for whoever holds what it touches. */
 async function lockedOut(tx: Transaction, planned: Plan<unknown>): Promise<Refusal | undefined> {
   const holders = await holdersOf(tx, planned.locks);
-  return refusalOf(holders.map((holder) => jobReasons.related_operation_in_progress({ job: say(holder.title), object: planned.locks.find((lock) => lock.object === holder.object)?.kind ?? 'the object' })));
+  return refusalOf(
+    holders.map((holder) =>
+      jobReasons.related_operation_in_progress({
+        job: say(holder.title),
+        object: planned.locks.find((lock) => lock.object === holder.object)?.kind ?? 'the object',
+      }),
+    ),
+  );
 }
 
 function showPlan(planned: Plan<unknown>, steps: readonly Step[]): DryRun {
@@ -85,7 +103,16 @@ function showPlan(planned: Plan<unknown>, steps: readonly Step[]): DryRun {
 }
 
 function showRefusal(refusal: Refusal): DryRun {
-  return { plan: { allowed: false, reasons: refusal.refused.map((reason) => ({ code: reason.code, text: sentence(reason), ...(reason.field !== undefined && { field: reason.field }) })) } };
+  return {
+    plan: {
+      allowed: false,
+      reasons: refusal.refused.map((reason) => ({
+        code: reason.code,
+        text: sentence(reason),
+        ...(reason.field !== undefined && { field: reason.field }),
+      })),
+    },
+  };
 }
 
 /** Steps are named without being run: a job type that acted while it only lists its steps would be told here. */

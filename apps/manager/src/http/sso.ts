@@ -13,7 +13,8 @@ export function mountSso(server: FastifyInstance, db: Database, logins: Logins, 
   server.all('/ovirt-engine/sso/oauth/token', async (request, reply) => {
     const asked = parametersOf(request);
     const scope = asked['scope'] ?? '';
-    if (asked['grant_type'] !== 'password') return refuse(reply, scope, 'unsupported_grant_type', `Grant type ${asked['grant_type'] ?? 'none'} is not supported: use password.`);
+    if (asked['grant_type'] !== 'password')
+      return refuse(reply, scope, 'unsupported_grant_type', `Grant type ${asked['grant_type'] ?? 'none'} is not supported: use password.`);
     const { username, password } = asked;
     if (!username || !password) return refuse(reply, scope, 'invalid_request', `The request lacks ${username ? 'password' : 'username'}.`);
     const login = await logins.check(username, password, request.ip);
@@ -23,7 +24,9 @@ export function mountSso(server: FastifyInstance, db: Database, logins: Logins, 
     }
     const token = await logins.open(login.user.id, scope || 'ovirt-app-api');
     await audit.loggedIn(login.user.id, username);
-    return reply.header('cache-control', 'no-store').send({ access_token: token, scope: scope || 'ovirt-app-api', exp: never, token_type: 'bearer' });
+    return reply
+      .header('cache-control', 'no-store')
+      .send({ access_token: token, scope: scope || 'ovirt-app-api', exp: never, token_type: 'bearer' });
   });
 
   const endSession = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -48,7 +51,17 @@ export function mountSso(server: FastifyInstance, db: Database, logins: Logins, 
       user_authz: user.domain,
       scope: session.scope,
       exp: never,
-      ovirt: { version: '0', principal_id: user.id, email: user.email, namespace: user.namespace, first_name: user.name, last_name: user.lastName, group_ids: [], groups: [], capability_credentials_change: grants.length > 0 },
+      ovirt: {
+        version: '0',
+        principal_id: user.id,
+        email: user.email,
+        namespace: user.namespace,
+        first_name: user.name,
+        last_name: user.lastName,
+        group_ids: [],
+        groups: [],
+        capability_credentials_change: grants.length > 0,
+      },
     });
   });
 }

@@ -230,9 +230,7 @@ const currentAttempts = async (course: Course) => (await findJob(course.context.
 function mayRetry(thrown: unknown): boolean {
   if (thrown instanceof StepFailed) return false;
   // A defect of ours or of the database's connection is tried again like a broken line; a refusal by the host is not.
-  return thrown instanceof AgentError
-    ? isTransient(thrown) || thrown.code === 'internal'
-    : true;
+  return thrown instanceof AgentError ? isTransient(thrown) || thrown.code === 'internal' : true;
 }
 
 export function failureOf(thrown: unknown): JobFailure {

@@ -24,9 +24,16 @@ export const watchedHosts = (db: Queries) =>
   );
 
 export const setHostStatus = (db: Queries, host: string, status: string, reason: object | null) =>
-  change(db, sql`update hosts set status = ${status}, status_since = now(), status_reason = ${reason ? json(reason) : sql`null`} where id = ${host} and (status <> ${status} or status_reason is distinct from ${reason ? json(reason) : sql`null`})`);
+  change(
+    db,
+    sql`update hosts set status = ${status}, status_since = now(), status_reason = ${reason ? json(reason) : sql`null`} where id = ${host} and (status <> ${status} or status_reason is distinct from ${reason ? json(reason) : sql`null`})`,
+  );
 
-export const noteContact = (db: Queries, host: string) => change(db, sql`update hosts set last_contact = now() where id = ${host} and (last_contact is null or last_contact < now() - interval '5 seconds')`);
+export const noteContact = (db: Queries, host: string) =>
+  change(
+    db,
+    sql`update hosts set last_contact = now() where id = ${host} and (last_contact is null or last_contact < now() - interval '5 seconds')`,
+  );
 
 export const setHostFacts = (db: Queries, host: string, facts: HostFacts) =>
   change(
@@ -93,7 +100,8 @@ export const writeEnd = (tx: Transaction, vm: string, exit: { reason: string; me
   );
 
 /** Only the position moves: nothing that a reader sees has changed. */
-export const writeRunPosition = (tx: Transaction, vm: string, bootId: string, sequence: number) => change(tx, sql`update vms set run_boot_id = ${bootId}, run_sequence = ${sequence} where id = ${vm}`);
+export const writeRunPosition = (tx: Transaction, vm: string, bootId: string, sequence: number) =>
+  change(tx, sql`update vms set run_boot_id = ${bootId}, run_sequence = ${sequence} where id = ${vm}`);
 
 export const runsOnHost = (db: Queries, host: string) =>
   rows<{ vm: string; run: string; sequence: number | null; held: boolean }>(
@@ -103,7 +111,11 @@ export const runsOnHost = (db: Queries, host: string) =>
   );
 
 /** Its VMs are unknown: nobody may start them elsewhere, and nothing is said of how they ended. */
-export const runsUnknown = (db: Queries, host: string) => rows<{ vm: string; name: string }>(db, sql`update vms set run_status = 'unknown' where run_host_id = ${host} and run_status not in ('unknown', 'down') returning id as vm, name`);
+export const runsUnknown = (db: Queries, host: string) =>
+  rows<{ vm: string; name: string }>(
+    db,
+    sql`update vms set run_status = 'unknown' where run_host_id = ${host} and run_status not in ('unknown', 'down') returning id as vm, name`,
+  );
 
 export const writeHealth = (db: Queries, host: string, health: DomainHealth) =>
   change(
@@ -132,7 +144,14 @@ export const writeDomainSpace = (db: Queries, domain: string, total: number, ava
         where id = ${domain} and (total is distinct from ${total} or available is null or abs(available - ${available}) >= 67108864)`,
   );
 
-export async function writeStatistics(db: Queries, host: string, at: number, hostFigures: HostStatistics, vms: readonly VmStatistics[], usage: { host: { cpu: number; memory: number }; vms: ReadonlyMap<string, { cpu: number; memory: number; network: number }> }) {
+export async function writeStatistics(
+  db: Queries,
+  host: string,
+  at: number,
+  hostFigures: HostStatistics,
+  vms: readonly VmStatistics[],
+  usage: { host: { cpu: number; memory: number }; vms: ReadonlyMap<string, { cpu: number; memory: number; network: number }> },
+) {
   await change(
     db,
     sql`insert into host_statistics (host_id, at, raw, cpu_usage, memory_usage) values (${host}, to_timestamp(${at}::double precision / 1000), ${json(hostFigures)}, ${usage.host.cpu}, ${usage.host.memory})
@@ -151,4 +170,7 @@ export async function writeStatistics(db: Queries, host: string, at: number, hos
 }
 
 export const statisticsOf = (db: Queries, host: string) =>
-  rows<{ vm: string; raw: VmStatistics }>(db, sql`select s.vm_id as vm, s.raw from vm_statistics s join vms v on v.id = s.vm_id and v.run_id = s.run_id where v.run_host_id = ${host}`);
+  rows<{ vm: string; raw: VmStatistics }>(
+    db,
+    sql`select s.vm_id as vm, s.raw from vm_statistics s join vms v on v.id = s.vm_id and v.run_id = s.run_id where v.run_host_id = ${host}`,
+  );

@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
 import { afterContact, afterSilence, graceOf, type HostContact } from './contact.ts';
 
-const host = (parts: Partial<HostContact> = {}): HostContact => ({ status: 'up', wanted: 'up', lastContact: 100_000, watchingSince: 0, runningVms: 0, ...parts });
+const host = (parts: Partial<HostContact> = {}): HostContact => ({
+  status: 'up',
+  wanted: 'up',
+  lastContact: 100_000,
+  watchingSince: 0,
+  runningVms: 0,
+  ...parts,
+});
 
 test('a host that answers is up', () => {
   expect(afterContact(host({ status: 'non_responsive' }))).toBe('up');

@@ -7,6 +7,12 @@ export const jobReasons = reasons({
     text: 'Related operation is currently in progress: {job} holds {object}. Try again when it has finished, or cancel it.',
   },
   job_is_over: { class: 'conflict', text: 'The job "{job}" has ended; there is nothing left to {action}.' },
-  job_needs_no_attention: { class: 'conflict', text: 'The job "{job}" is {state} and goes on by itself; only one that needs attention can be resumed or abandoned.' },
-  job_cannot_be_cancelled: { class: 'conflict', text: 'The job "{job}" is past the point from which it could be unwound. It can only go forward.' },
+  job_needs_no_attention: {
+    class: 'conflict',
+    text: 'The job "{job}" is {state} and goes on by itself; only one that needs attention can be resumed or abandoned.',
+  },
+  job_cannot_be_cancelled: {
+    class: 'conflict',
+    text: 'The job "{job}" is past the point from which it could be unwound. It can only go forward.',
+  },
 });
