@@ -1,5 +1,5 @@
 /**
- * The body of a PUT into the backend. TLS delivers records of at most 16 KiB; they are gathered into whole blocks,
+ * The body of a PUT, or of the answer to a GET, into a backend. TLS delivers records of at most 16 KiB; they are gathered into whole blocks,
  * which end at multiples of the block size so that no write straddles the image's clusters, and several blocks are
  * written at once while the next is being filled.
  *
@@ -10,13 +10,21 @@ import type { IncomingMessage } from 'node:http';
 import { type Backend, BLOCK_SIZE, BLOCKS_IN_FLIGHT } from './backend.ts';
 import { giveBack, takeBlock } from './blocks.ts';
 import { ImageError } from './errors.ts';
-import type { Permit } from './tickets.ts';
 
 /** Tells the idle timeout whether the server waits for the client, or makes the client wait. */
 export type Patience = { waitsForClient: boolean };
 
+/** What a transfer of one range reports to, and what may end it: a server's permit, or a client's own. */
+export type Supervision = { readonly revoked: AbortSignal; advance(start: number, end: number): void };
+
 /** Resolves when all is written; rejects when the client leaves, the ticket is revoked or the backend fails, and only after the last write has settled. */
-export function receiveBody(request: IncomingMessage, backend: Backend, offset: number, permit: Permit, patience: Patience): Promise<void> {
+export function receiveBody(
+  body: IncomingMessage,
+  backend: Backend,
+  offset: number,
+  permit: Supervision,
+  patience: Patience,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let blockStart = offset;
     let block = takeBlock();
@@ -64,8 +72,8 @@ export function receiveBody(request: IncomingMessage, backend: Backend, offset: 
 
     function wait(forClient: boolean): void {
       patience.waitsForClient = forClient;
-      if (forClient) request.resume();
-      else request.pause();
+      if (forClient) body.resume();
+      else body.pause();
     }
 
     function onEnd(): void {
@@ -78,17 +86,17 @@ export function receiveBody(request: IncomingMessage, backend: Backend, offset: 
     function fail(error: Error): void {
       failure ??= error;
       patience.waitsForClient = false;
-      request.pause();
+      body.pause();
       settle();
     }
 
-    // Node closes a request after its end, too.
-    const onClose = () => ended || fail(new ImageError('cancelled', 'The client left before the end of the body'));
+    // Node closes a message after its end, too.
+    const onClose = () => ended || fail(new ImageError('cancelled', 'The other side left before the end of the body'));
     const onRevoked = () => fail(new ImageError('forbidden', 'The ticket was revoked'));
 
     function settle(): void {
       if (writing > 0 || (!ended && !failure)) return;
-      request.off('data', onData).off('end', onEnd).off('close', onClose);
+      body.off('data', onData).off('end', onEnd).off('close', onClose);
       permit.revoked.removeEventListener('abort', onRevoked);
       giveBack(block);
       if (failure) reject(failure);
@@ -96,7 +104,7 @@ export function receiveBody(request: IncomingMessage, backend: Backend, offset: 
     }
 
     permit.revoked.addEventListener('abort', onRevoked);
-    request.on('end', onEnd).on('close', onClose).on('error', onClose).on('data', onData);
+    body.on('end', onEnd).on('close', onClose).on('error', onClose).on('data', onData);
     patience.waitsForClient = true;
     if (permit.revoked.aborted) onRevoked();
   });

@@ -1,20 +1,19 @@
-/** A range of the backend into a response: several blocks are read ahead while the client takes the ones before. */
-import type { ServerResponse } from 'node:http';
+/** A range of a backend into an answer, or into the body of a PUT: several blocks are read ahead while the other side takes the ones before. */
+import type { OutgoingMessage } from 'node:http';
 import { type Backend, BLOCK_SIZE, BLOCKS_IN_FLIGHT } from './backend.ts';
 import { giveBack, takeBlock } from './blocks.ts';
 import { ImageError } from './errors.ts';
 import type { ByteRange } from './ranges.ts';
-import type { Patience } from './receive.ts';
-import type { Permit } from './tickets.ts';
+import type { Patience, Supervision } from './receive.ts';
 
 type Read = { start: number; block: Buffer; data: Buffer; done: Promise<void> };
 
-/** Resolves when the last byte is handed to the socket; rejects when the client leaves, the ticket is revoked or the backend fails. */
+/** Resolves when the last byte is handed to the socket; rejects when the other side leaves, the ticket is revoked or the backend fails. */
 export async function sendRange(
-  response: ServerResponse,
+  out: OutgoingMessage,
   backend: Backend,
   range: ByteRange,
-  permit: Permit,
+  permit: Supervision,
   patience: Patience,
 ): Promise<void> {
   const ahead: Read[] = [];
@@ -29,7 +28,7 @@ export async function sendRange(
     if (!read) return;
     await read.done;
     if (permit.revoked.aborted) throw new ImageError('forbidden', 'The ticket was revoked');
-    if (!response.write(read.data, () => giveBack(read.block))) await drained(response, permit, patience);
+    if (!out.write(read.data, () => giveBack(read.block))) await drained(out, permit, patience);
     permit.advance(read.start, read.start + read.data.length);
   }
 }
@@ -43,21 +42,21 @@ function startRead(backend: Backend, start: number, length: number): Read {
   return { start, block, data, done };
 }
 
-function drained(response: ServerResponse, permit: Permit, patience: Patience): Promise<void> {
+function drained(out: OutgoingMessage, permit: Supervision, patience: Patience): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error?: ImageError) => {
       patience.waitsForClient = false;
-      response.off('drain', onDrain).off('close', onClose);
+      out.off('drain', onDrain).off('close', onClose);
       permit.revoked.removeEventListener('abort', onRevoked);
       if (error) reject(error);
       else resolve();
     };
     const onDrain = () => settle();
-    const onClose = () => settle(new ImageError('cancelled', 'The client left before the end of the answer'));
+    const onClose = () => settle(new ImageError('cancelled', 'The other side left before the end'));
     const onRevoked = () => settle(new ImageError('forbidden', 'The ticket was revoked'));
-    if (response.destroyed) return settle(new ImageError('cancelled', 'The client left before the end of the answer'));
+    if (out.destroyed) return settle(new ImageError('cancelled', 'The other side left before the end'));
     patience.waitsForClient = true;
-    response.on('drain', onDrain).on('close', onClose);
+    out.on('drain', onDrain).on('close', onClose);
     permit.revoked.addEventListener('abort', onRevoked);
   });
 }

@@ -6,7 +6,7 @@
  * 500 with a text that tells a stranger nothing. Bodies of errors are one line of text.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { type Backend, ZERO_STEP } from './backend.ts';
@@ -47,24 +47,35 @@ type ImageCall = Call & { readonly token: string; readonly query: URLSearchParam
 
 let connectionCount = 0;
 
-/** A server that is not listening yet; with `tls` it speaks HTTPS, TLS 1.2 or newer. */
-export function createImageServer(options: ImageServerOptions, tls?: SecureContextOptions): Server {
-  const { gate, idleTimeout = IDLE_TIMEOUT } = options;
-  const connections = new WeakMap<Socket, Connection>();
-  // Transfers take hours: only silence ends them. Headers are due within the idle time.
-  const limits = {
+/** A server without TLS that is not listening yet: for a unix socket, and behind something that speaks TLS. */
+export function createImageServer(options: ImageServerOptions): Server {
+  return withIdleTimeout(createServer(limitsOf(options)), options);
+}
+
+/** HTTPS, TLS 1.2 or newer. */
+export function createTlsImageServer(options: ImageServerOptions, tls: SecureContextOptions): TlsServer {
+  return withIdleTimeout(createTlsServer({ minVersion: 'TLSv1.2', ...limitsOf(options), ...tls }), options);
+}
+
+/** Transfers take hours, so only silence ends them: there is no limit for a whole request. */
+function limitsOf({ idleTimeout = IDLE_TIMEOUT }: ImageServerOptions) {
+  return {
     requestTimeout: 0,
     headersTimeout: idleTimeout,
     keepAliveTimeout: idleTimeout,
     connectionsCheckingInterval: 5000,
     noDelay: true,
   };
-  const handle = (request: IncomingMessage, response: ServerResponse) => {
+}
+
+function withIdleTimeout<S extends Server | TlsServer>(server: S, options: ImageServerOptions): S {
+  const { gate, idleTimeout = IDLE_TIMEOUT } = options;
+  const connections = new WeakMap<Socket, Connection>();
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     void answer({ options, request, response, connection: connectionOf(request.socket) });
-  };
-  const server = tls ? createTlsServer({ minVersion: 'TLSv1.2', ...limits, ...tls }, handle) : createServer(limits, handle);
+  });
   server.timeout = idleTimeout;
-  server.on('timeout', (socket) => {
+  server.on('timeout', (socket: Socket) => {
     if (connections.get(socket)?.waitsForClient ?? true) socket.destroy();
     else socket.setTimeout(idleTimeout);
   });

@@ -1,13 +1,15 @@
 /** What the tests of this package share: a scratch directory, images, a memory backend, a server on it, raw requests. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Backend } from './backend.ts';
 import type { Extent } from './extents.ts';
+import type { ImageServerConfig } from './image-server-config.ts';
+import { startImageServer } from './image-server-process.ts';
 import { createOpenBackends } from './open-backends.ts';
 import { createImageServer, type ImageServerOptions } from './server.ts';
 import { createTicketBook } from './tickets.ts';
@@ -154,4 +156,48 @@ export async function eventually(what: string, holds: () => boolean | Promise<bo
     if (performance.now() > end) throw new Error(`Never came true: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+/** A certificate for 127.0.0.1 that is its own authority, as PEM. */
+export function selfSigned(directory: { path: (name: string) => string }): { cert: string; key: string } {
+  const [cert, key] = [directory.path('cert.pem'), directory.path('key.pem')];
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject, '-keyout', key, '-out', cert], {
+    stdio: 'ignore',
+  });
+  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+}
+
+/** An image server of two workers as a process of its own, ended with the test. */
+export async function imageServer(
+  directory: { path: (name: string) => string },
+  tls: { cert: string; key: string } | 'none',
+  rest: Partial<ImageServerConfig> = {},
+) {
+  const server = await startImageServer({
+    control: directory.path('control.sock'),
+    runDirectory: directory.path('run'),
+    listen: { host: '127.0.0.1', port: 0, tls },
+    workers: 2,
+    ...rest,
+  });
+  const url = (ticket: string) => `${tls === 'none' ? 'http' : 'https'}://127.0.0.1:${server.port}/images/${ticket}`;
+  return { ...server, url, [Symbol.asyncDispose]: () => server.stop() };
+}
+
+/** A qcow2 image with data, zero clusters and holes in it. */
+export function holeyImage(path: string): void {
+  qemuImg('create', '-f', 'qcow2', path, '300M');
+  const random = `${path}.random`;
+  writeFileSync(random, randomBytes(40 * MiB));
+  qemuIo(
+    path,
+    'qcow2',
+    `write -s ${random} 1M 40M`,
+    `write -s ${random} 200M 40M`,
+    'write -z 100M 10M',
+    'write -P 5 299M 70000',
+    'write -P 6 150M 512',
+  );
+  rmSync(random);
 }

@@ -1,5 +1,6 @@
 /** A ticket as it is pushed to the host, checked at the edge. */
 import { ImageError } from './errors.ts';
+import type { NbdImage } from './qemu-nbd.ts';
 
 /** Where the bytes are. */
 export type ImageSource =
@@ -18,6 +19,8 @@ export type TicketSpec = {
   /** `file:///path`, or `nbd:unix:/path` with `:exportname=name` behind it where the export has a name. */
   readonly url: string;
   readonly source: ImageSource;
+  /** Ostler's own, instead of a url: an image for which the image server runs a qemu-nbd as long as the ticket lives. */
+  readonly image?: ServedImage;
   readonly transfer_id?: string;
   /** What a download is saved as. */
   readonly filename?: string;
@@ -25,10 +28,14 @@ export type TicketSpec = {
   readonly dirty: boolean;
 };
 
+export type ServedImage = NbdImage & { readonly bitmap?: string };
+
 /** Throws `bad_request` with the field at fault. */
 export function parseTicket(json: unknown): TicketSpec {
   const fields = record(json);
-  const url = text(fields, 'url');
+  const image = fields['image'] === undefined ? undefined : parseImage(fields['image']);
+  // The socket of its qemu-nbd is filled in when that runs.
+  const url = image ? '' : text(fields, 'url');
   const transferId = optionalText(fields, 'transfer_id');
   const filename = optionalText(fields, 'filename');
   return {
@@ -37,7 +44,8 @@ export function parseTicket(json: unknown): TicketSpec {
     ops: operations(fields),
     timeout: whole(fields, 'timeout'),
     url,
-    source: parseSource(url),
+    source: image ? { type: 'nbd', socket: '', exportName: '' } : parseSource(url),
+    ...(image === undefined ? {} : { image }),
     ...(transferId === undefined ? {} : { transfer_id: transferId }),
     ...(filename === undefined ? {} : { filename }),
     sparse: flag(fields, 'sparse'),
@@ -57,6 +65,18 @@ export function parseSource(url: string): ImageSource {
   const [, socket, exportName = ''] = /^nbd:unix:(\/[^:]*|\0[^:]*)(?::exportname=(.*))?$/s.exec(url) ?? [];
   if (socket !== undefined) return { type: 'nbd', socket, exportName };
   throw new ImageError('bad_request', "A ticket's url must be file:///path or nbd:unix:/path[:exportname=name]");
+}
+
+function parseImage(json: unknown): ServedImage {
+  const fields = record(json);
+  const path = text(fields, 'path');
+  const format = text(fields, 'format');
+  const backing = fields['backing'] ?? 'follow';
+  const bitmap = optionalText(fields, 'bitmap');
+  if (!path.startsWith('/')) throw new ImageError('bad_request', 'image.path must be absolute');
+  if (format !== 'raw' && format !== 'qcow2') throw new ImageError('bad_request', 'image.format must be raw or qcow2');
+  if (backing !== 'follow' && backing !== 'none') throw new ImageError('bad_request', 'image.backing must be follow or none');
+  return { path, format, backing, ...(bitmap === undefined ? {} : { bitmap }) };
 }
 
 function decoded(path: string): string {

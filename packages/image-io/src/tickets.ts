@@ -6,6 +6,7 @@
  * exact is here and nowhere else: the limit of running operations, transferred bytes, expiry, revocation.
  * Field names and JSON shapes are those of ovirt-imageio's tickets, which the monitoring of transfers relies on.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { ImageError } from './errors.ts';
 import { addRange, type ByteRange, coveredBytes } from './ranges.ts';
 import type { TicketSpec } from './ticket-spec.ts';
@@ -218,7 +219,9 @@ function allows({ ops }: TicketSpec, access: Access): boolean {
 }
 
 function sameTicket(a: TicketSpec, b: TicketSpec): boolean {
-  return a.url === b.url && a.size === b.size && a.ops.join() === b.ops.join() && a.sparse === b.sparse && a.dirty === b.dirty;
+  // The url of an image is its qemu-nbd's socket, a new one each time.
+  const sameImage = a.image ? isDeepStrictEqual(a.image, b.image) : a.url === b.url;
+  return sameImage && a.size === b.size && a.ops.join() === b.ops.join() && a.sparse === b.sparse && a.dirty === b.dirty;
 }
 
 function drained(entry: Entry, deadline: number): Promise<boolean> {
