@@ -5,7 +5,8 @@
 import { nameAt } from './domain-state.ts';
 import { domainRef, optionalText, text } from './wire-types.ts';
 import type { AnyCodec, Codec, Decoded } from './xdr.ts';
-import { array, int, struct, uhyper } from './xdr.ts';
+import { array, struct } from './xdr.ts';
+import { int, uhyper } from './xdr-scalars.ts';
 
 /** Details of lifecycle events, in the order of libvirt's numbers. */
 export const lifecycleDetails = {
@@ -37,8 +38,8 @@ const lifecycleTypes = [
   'crashed',
 ] as const satisfies readonly LifecycleType[];
 
-function lifecycle(event: number, detail: number): Lifecycle {
-  const type = nameAt(lifecycleTypes, event);
+function readLifecycle(kind: number, detail: number): Lifecycle {
+  const type = nameAt(lifecycleTypes, kind);
   if (type === 'unknown') return { type, detail: 'unknown' };
   // The two tables are indexed by the same type, which the compiler cannot follow through a union.
   return { type, detail: nameAt(lifecycleDetails[type], detail) } as Lifecycle;
@@ -75,7 +76,7 @@ function event<F extends Record<string, AnyCodec>, Body>(
 }
 
 export const domainEvents = {
-  lifecycle: event(0, 318, { event: int, detail: int }, (m) => ({ ...lifecycle(m.event, m.detail), dom: m.dom })),
+  lifecycle: event(0, 318, { event: int, detail: int }, (m) => ({ ...readLifecycle(m.event, m.detail), dom: m.dom })),
   reboot: event(1, 319, {}, ({ dom }) => ({ dom })),
   watchdog: event(3, 321, { action: int }, ({ dom, action }) => ({ dom, action: nameAt(watchdogActions, action) })),
   graphics: event(

@@ -3,7 +3,7 @@
  * The peer pings us by the same rules; whoever is pinged answers with a pong.
  */
 import { encodePacket, programs, protocolVersion } from './packet.ts';
-import { nothing } from './xdr.ts';
+import { nothing } from './xdr-scalars.ts';
 
 /** `interval` in milliseconds. A dead peer is noticed within `interval` × (`count` + 1). */
 export type KeepaliveOptions = { interval: number; count: number };

@@ -4,7 +4,8 @@
  */
 import { RpcError, XdrError } from './errors.ts';
 import type { Codec, Decoded, Sink } from './xdr.ts';
-import { decode, enumeration, int, reserve, struct, uint } from './xdr.ts';
+import { decode, reserve, struct } from './xdr.ts';
+import { enumeration, int, uint } from './xdr-scalars.ts';
 
 const lengthBytes = 4;
 const headerBytes = 24;
@@ -12,7 +13,7 @@ const headerBytes = 24;
 /** The most that libvirt sends or takes in one packet, without the length word (VIR_NET_MESSAGE_MAX, 32 MiB since libvirt 1.2). */
 export const maxPacketBytes = 33_554_432;
 
-/** The largest piece of stream data that every libvirt takes in one packet (VIR_NET_MESSAGE_LEGACY_PAYLOAD_MAX, less some room). */
+/** The largest piece of stream data that every libvirt takes in one packet (VIR_NET_MESSAGE_LEGACY_PAYLOAD_MAX). */
 export const maxStreamChunk = 262_120;
 
 export const programs = { remote: 0x20008086, qemu: 0x20008087, keepalive: 0x6b656570 } as const;
@@ -44,7 +45,10 @@ export function encodeRawPacket(header: Header, data: Uint8Array): Buffer {
   const bytes: Codec<Uint8Array> = {
     shape: { kind: 'opaque', max: maxPacketBytes },
     least: 0,
-    encode: (sink, value) => void sink.bytes.set(value, reserve(sink, value.length)),
+    encode(sink, value) {
+      const at = reserve(sink, value.length);
+      sink.bytes.set(value, at);
+    },
     decode: () => Buffer.alloc(0),
   };
   return encodePacket(header, bytes, data);

@@ -6,23 +6,8 @@
 import { programs } from './packet.ts';
 import { domainRef, flags, namedRef, needResults, optionalText, text, typedParams } from './wire-types.ts';
 import type { AnyCodec, Codec, Decoded, Encodable } from './xdr.ts';
-import {
-  array,
-  byDefault,
-  characters,
-  enumeration,
-  flag,
-  int,
-  nothing,
-  opaque,
-  optional,
-  struct,
-  uchar,
-  uhyper,
-  uint,
-  ushort,
-  uuid,
-} from './xdr.ts';
+import { array, byDefault, optional, struct } from './xdr.ts';
+import { characters, enumeration, flag, int, nothing, opaque, uchar, uhyper, uint, ushort, uuid } from './xdr-scalars.ts';
 
 export type Procedure<Args = unknown, Ret = unknown, Streams extends boolean = boolean> = {
   readonly program: number;

@@ -57,7 +57,7 @@ export function createStream(link: StreamLink, options: StreamOptions = {}): { s
   let failure: Error | undefined;
   const over = Promise.withResolvers<void>();
   let isOver = false;
-  let wake = () => {};
+  let wake: (() => void) | undefined;
 
   function end(error?: Error): void {
     if (isOver) return;
@@ -66,7 +66,7 @@ export function createStream(link: StreamLink, options: StreamOptions = {}): { s
     if (paused) link.resume();
     link.ended();
     over.resolve();
-    wake();
+    wake?.();
   }
 
   const intake: StreamIntake = {
@@ -77,7 +77,7 @@ export function createStream(link: StreamLink, options: StreamOptions = {}): { s
         unread.push(data);
         unreadBytes += data.length;
       }
-      wake();
+      wake?.();
       if (unreadBytes <= maxUnread || paused || closing !== undefined) return;
       if (options.whenFull === 'pause') {
         paused = true;
@@ -85,7 +85,7 @@ export function createStream(link: StreamLink, options: StreamOptions = {}): { s
       } else {
         failure = new RpcError('overflow', `${link.procedure}: the reader is more than ${maxUnread} bytes behind`, { sent: true });
         void stream.abort();
-        wake();
+        wake?.();
       }
     },
     confirmed: () => end(failure),
@@ -137,7 +137,7 @@ export function createStream(link: StreamLink, options: StreamOptions = {}): { s
     async abort() {
       if (!isOver && !aborting) {
         aborting = true;
-        wake();
+        wake?.();
         closing = close('error');
       }
       // A connection that is gone, or a confirmation that does not come, changes nothing for someone who wants to be rid of the stream.

@@ -1,6 +1,7 @@
 /** The types that libvirt's procedures share (libvirt's remote_protocol), and the limits that it puts on them. */
 import type { Decoded, Encodable } from './xdr.ts';
-import { array, byDefault, double, flag, hyper, int, optional, string, struct, uhyper, uint, union, uuid } from './xdr.ts';
+import { array, byDefault, optional, struct, union } from './xdr.ts';
+import { double, flag, hyper, int, string, uhyper, uint, uuid } from './xdr-scalars.ts';
 
 /** A string's most bytes: domain XML, capabilities and agent answers included. */
 export const maxStringBytes = 4_194_304;
