@@ -1,6 +1,7 @@
+import type { PermitName } from '@ostler/domain/access/permits';
 import { isTypeName, readReference, shapeOf, type Held } from './fields.ts';
 import { readAt } from './input.ts';
-import type { PermitName } from './permit-names.ts';
+
 import type { MethodDeclaration, ServiceDeclaration } from './service-language.ts';
 import type { TypeName } from './names.ts';
 

@@ -29,8 +29,8 @@ export const closeJson = ']}';
 export function shapeToJson(shape: Shape, value: object, options: WriteOptions = {}): Json {
   const source: Readonly<Record<string, unknown>> = { ...value };
   const json: Json = {};
-  if (Array.isArray(source['actions'])) json['actions'] = { link: source['actions'] };
-  if (Array.isArray(source['link'])) json['link'] = source['link'];
+  if (Array.isArray(source['actions']) && source['actions'].length > 0) json['actions'] = { link: source['actions'] };
+  if (Array.isArray(source['link']) && source['link'].length > 0) json['link'] = source['link'];
   for (const field of shape.fields) {
     const held = source[field.name];
     if (held === undefined || held === null || (options.secrets !== 'send' && field.flags.has('secret'))) continue;

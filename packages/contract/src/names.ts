@@ -52,7 +52,7 @@ export const typeNames = [
   // jobs, their steps, and events
   'job', 'step', 'event',
   // faults, and our own: plans and why not
-  'fault', 'plan', 'plan_step', 'reason', 'action_state',
+  'fault', 'plan', 'plan_use', 'plan_step', 'reason', 'action_state',
   // importing VMs and templates from elsewhere
   'external_vm_import', 'external_template_import', 'registration_configuration', 'registration_affinity_group_mapping',
   'registration_affinity_label_mapping', 'registration_cluster_mapping', 'registration_domain_mapping', 'registration_lun_mapping',

@@ -89,7 +89,7 @@ function oneOf({ holds }: Field, secrets: 'omit' | 'send'): (value: unknown, ele
 function linksOf(source: Source): string {
   const { actions, link } = source;
   const own = Array.isArray(link) ? link.map(linkXml).join('') : '';
-  return Array.isArray(actions) ? `<actions>${actions.map(linkXml).join('')}</actions>${own}` : own;
+  return Array.isArray(actions) && actions.length > 0 ? `<actions>${actions.map(linkXml).join('')}</actions>${own}` : own;
 }
 
 const linkXml = (link: unknown): string => {

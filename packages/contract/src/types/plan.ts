@@ -23,9 +23,19 @@ export const planTypes = {
     attributes: {
       allowed: 'boolean',
       title: 'string',
-      reasons: 'reason[]',
+      checks: 'string[]',
       effects: 'string[]',
+      uses: 'plan_use[]',
       steps: 'plan_step[]',
+      reasons: 'reason[]',
+    },
+  },
+  plan_use: {
+    ostler: true,
+    attributes: {
+      kind: 'string',
+      where: 'string',
+      amount: 'double',
     },
   },
   plan_step: {
