@@ -61,17 +61,23 @@ test('the readers throw nothing but InputError, whatever they are given', () => 
         fc.string(),
         fc.string({ unit: fc.constantFrom('<vm>', '</vm>', '<', '&', '<!--', '-->', '<![CDATA[', ']]>', '<name>', '<x a="1" ', '>') }),
       ),
-      (text) => expect(thrownBy(() => readXml('vm', text))).toSatisfy(isTyped),
+      (text) => {
+        expect(thrownBy(() => readXml('vm', text))).toSatisfy(isTyped);
+      },
     ),
     { numRuns: 3000 },
   );
   fc.assert(
-    fc.property(fc.oneof(fc.json(), fc.string()), (text) => expect(thrownBy(() => parseJson('vm', text))).toSatisfy(isTyped)),
+    fc.property(fc.oneof(fc.json(), fc.string()), (text) => {
+      expect(thrownBy(() => parseJson('vm', text))).toSatisfy(isTyped);
+    }),
     { numRuns: 500 },
   );
   const shapes = fc.object({ key: fc.constantFrom(...shapeOf('vm').byName.keys(), 'nic', 'link', '__proto__') });
   fc.assert(
-    fc.property(shapes, (json) => expect(thrownBy(() => shapeFromJson(shapeOf('vm'), json))).toSatisfy(isTyped)),
+    fc.property(shapes, (json) => {
+      expect(thrownBy(() => shapeFromJson(shapeOf('vm'), json))).toSatisfy(isTyped);
+    }),
     { numRuns: 1000 },
   );
 });
