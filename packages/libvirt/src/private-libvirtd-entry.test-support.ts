@@ -20,6 +20,7 @@ symlinkSync('/proc/self/fd', join(dev, 'fd'));
 mount('--rbind', dev, '/dev');
 
 mount('-t', 'tmpfs', '-o', 'mode=755', 'run', '/run');
+mkdirSync('/run/lock');
 for (const [from, to] of [
   ['run', '/run/libvirt'],
   ['etc', '/etc/libvirt'],
