@@ -7,7 +7,7 @@
  */
 import { mkdtemp, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, resolve as absolute } from 'node:path';
 import { type Backend, ZERO_STEP } from './backend.ts';
 import { run } from './command.ts';
 import { ImageError } from './errors.ts';
@@ -273,7 +273,7 @@ async function openLocal({ path, content }: LocalImage, writable: boolean, size?
   const directory = await mkdtemp(join(tmpdir(), 'ostler-transfer-'));
   const cleanUp = () => rm(directory, { recursive: true, force: true });
   try {
-    const server = await startQemuNbd({ path: resolve(path), format: content, socketPath: join(directory, 'nbd'), readOnly: !writable });
+    const server = await startQemuNbd({ path: absolute(path), format: content, socketPath: join(directory, 'nbd'), readOnly: !writable });
     const backend = await openNbdBackend({ socket: server.socketPath, sparse: true });
     const close = async () => {
       await backend.close();

@@ -73,7 +73,7 @@ export async function startImageServer(config: ImageServerConfig, options: Start
 
 /** A ticket as it is sent: a url, or an image for which the server runs qemu-nbd. */
 export type NewTicket = Pick<TicketSpec, 'uuid' | 'size' | 'timeout'> &
-  Partial<Pick<TicketSpec, 'transfer_id' | 'filename' | 'sparse' | 'dirty'>> & { ops: readonly ('read' | 'write')[] } & (
+  Partial<Pick<TicketSpec, 'transfer_id' | 'filename' | 'sparse' | 'dirty' | 'expect'>> & { ops: readonly ('read' | 'write')[] } & (
     { url: string } | { image: ServedImage }
   );
 

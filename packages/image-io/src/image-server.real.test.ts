@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
 import { connect as tlsConnect } from 'node:tls';
 import { expect, test } from 'vitest';
+import { startImageServer } from './image-server-process.ts';
 import { ask, eventually, imageServer, MiB, qemuImg, randomBuffer, scratch, selfSigned } from './testing.ts';
 
 function childrenOf(pid: number): string[] {
@@ -38,7 +40,6 @@ test('the limit of eight operations holds over all workers', async () => {
   const path = directory.path('target.raw');
   writeFileSync(path, '');
   await server.control.add({ uuid: 't', size: MiB, ops: ['write'], timeout: 60, url: `file://${path}` });
-  const { Agent, request } = await import('node:http');
   const open = Array.from({ length: 8 }, () => {
     const outgoing = request({
       port: server.port,
@@ -118,7 +119,6 @@ test('it works as user and group 36, as storage is owned', async () => {
   execFileSync('chown', ['36:36', path]);
   mkdirSync(directory.path('own'));
   execFileSync('chown', ['36:36', directory.path('own'), directory.path('.')]);
-  const { startImageServer } = await import('./image-server-process.ts');
   const config = {
     control: directory.path('own/control'),
     runDirectory: directory.path('own/run'),
@@ -147,6 +147,7 @@ test('a renewed certificate is used for new connections', async () => {
       socket.on('error', reject);
     });
   const before = await seen();
+  expect(await seen()).toBe(before);
   await server.control.setTls(selfSigned(directory));
   await eventually('all workers show the new one', async () => {
     const now = await Promise.all([seen(), seen(), seen(), seen()]);

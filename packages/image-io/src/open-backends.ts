@@ -1,5 +1,6 @@
 /** The backends that a process holds open: one per ticket, shared by all connections, opened anew when broken. */
 import type { Backend } from './backend.ts';
+import { checkedBackend } from './checked-backend.ts';
 import { openFileBackend } from './file-backend.ts';
 import { openNbdBackend } from './nbd-backend.ts';
 import type { TicketFacts } from './tickets.ts';
@@ -33,12 +34,14 @@ export function createOpenBackends(open: (ticket: TicketFacts) => Promise<Backen
   return { of, close, closeAll: async () => void (await Promise.all([...backends.keys()].map(close))) };
 }
 
-export function openBackend(ticket: TicketFacts): Promise<Backend> {
-  const { source, size, sparse, dirty, ops } = ticket;
+export async function openBackend(ticket: TicketFacts): Promise<Backend> {
+  const { source, size, sparse, dirty, ops, expect } = ticket;
   switch (source.type) {
     case 'nbd':
       return openNbdBackend({ socket: source.socket, exportName: source.exportName, size, sparse, dirty });
-    case 'file':
-      return openFileBackend({ path: source.path, size, sparse, writable: ops.includes('write') });
+    case 'file': {
+      const file = await openFileBackend({ path: source.path, size, sparse, writable: ops.includes('write') });
+      return expect ? checkedBackend(file, expect) : file;
+    }
   }
 }

@@ -1,5 +1,6 @@
 /** A ticket as it is pushed to the host, checked at the edge. */
 import { ImageError } from './errors.ts';
+import type { Declared } from './qcow2-header.ts';
 import type { NbdImage } from './qemu-nbd.ts';
 
 /** Where the bytes are. */
@@ -21,6 +22,8 @@ export type TicketSpec = {
   readonly source: ImageSource;
   /** Ostler's own, instead of a url: an image for which the image server runs a qemu-nbd as long as the ticket lives. */
   readonly image?: ServedImage;
+  /** Ostler's own: what the bytes of a file must turn out to be. Refused at the first bytes otherwise. */
+  readonly expect?: Declared;
   readonly transfer_id?: string;
   /** What a download is saved as. */
   readonly filename?: string;
@@ -46,6 +49,7 @@ export function parseTicket(json: unknown): TicketSpec {
     url,
     source: image ? { type: 'nbd', socket: '', exportName: '' } : parseSource(url),
     ...(image === undefined ? {} : { image }),
+    ...(fields['expect'] === undefined ? {} : { expect: parseExpect(fields['expect']) }),
     ...(transferId === undefined ? {} : { transfer_id: transferId }),
     ...(filename === undefined ? {} : { filename }),
     sparse: flag(fields, 'sparse'),
@@ -70,13 +74,23 @@ export function parseSource(url: string): ImageSource {
 function parseImage(json: unknown): ServedImage {
   const fields = record(json);
   const path = text(fields, 'path');
-  const format = text(fields, 'format');
+  const format = imageFormat(fields);
   const backing = fields['backing'] ?? 'follow';
   const bitmap = optionalText(fields, 'bitmap');
   if (!path.startsWith('/')) throw new ImageError('bad_request', 'image.path must be absolute');
-  if (format !== 'raw' && format !== 'qcow2') throw new ImageError('bad_request', 'image.format must be raw or qcow2');
   if (backing !== 'follow' && backing !== 'none') throw new ImageError('bad_request', 'image.backing must be follow or none');
   return { path, format, backing, ...(bitmap === undefined ? {} : { bitmap }) };
+}
+
+function parseExpect(json: unknown): Declared {
+  const fields = record(json);
+  return { format: imageFormat(fields), virtualSize: whole(fields, 'virtualSize') };
+}
+
+function imageFormat(fields: Record<string, unknown>): 'raw' | 'qcow2' {
+  const format = text(fields, 'format');
+  if (format !== 'raw' && format !== 'qcow2') throw new ImageError('bad_request', 'format must be raw or qcow2');
+  return format;
 }
 
 function decoded(path: string): string {

@@ -15,7 +15,7 @@ import type { TicketSpec } from './ticket-spec.ts';
 export type Access = 'any' | 'read' | 'write';
 
 /** What the data path needs to know of a ticket. */
-export type TicketFacts = Pick<TicketSpec, 'uuid' | 'size' | 'ops' | 'source' | 'filename' | 'sparse' | 'dirty'>;
+export type TicketFacts = Pick<TicketSpec, 'uuid' | 'size' | 'ops' | 'source' | 'filename' | 'sparse' | 'dirty' | 'expect'>;
 
 export type BeginRequest = {
   readonly ticket: string;
@@ -221,7 +221,14 @@ function allows({ ops }: TicketSpec, access: Access): boolean {
 function sameTicket(a: TicketSpec, b: TicketSpec): boolean {
   // The url of an image is its qemu-nbd's socket, a new one each time.
   const sameImage = a.image ? isDeepStrictEqual(a.image, b.image) : a.url === b.url;
-  return sameImage && a.size === b.size && a.ops.join() === b.ops.join() && a.sparse === b.sparse && a.dirty === b.dirty;
+  return (
+    sameImage &&
+    isDeepStrictEqual(a.expect, b.expect) &&
+    a.size === b.size &&
+    a.ops.join() === b.ops.join() &&
+    a.sparse === b.sparse &&
+    a.dirty === b.dirty
+  );
 }
 
 function drained(entry: Entry, deadline: number): Promise<boolean> {

@@ -121,13 +121,9 @@ export function answerWorker(book: TicketBook, send: (message: ToWorker) => void
     permits.set(id, permit);
     connections.add(request.connection);
     permit.revoked.addEventListener('abort', () => send({ type: 'revoked', permit: id }), { once: true });
-    const { uuid, size, ops, source, sparse, dirty, filename } = permit.ticket;
-    send({
-      type: 'granted',
-      call,
-      permit: id,
-      ticket: { uuid, size, ops, source, sparse, dirty, ...(filename === undefined ? {} : { filename }) },
-    });
+    const { uuid, size, ops, source, sparse, dirty, filename, expect } = permit.ticket;
+    const optional = { ...(filename === undefined ? {} : { filename }), ...(expect === undefined ? {} : { expect }) };
+    send({ type: 'granted', call, permit: id, ticket: { uuid, size, ops, source, sparse, dirty, ...optional } });
   }
 
   function answering(call: number, work: () => void): void {
