@@ -29,7 +29,7 @@ const rejection = (work: Promise<unknown>): Promise<unknown> =>
 const emulatorOf = async (name: string) => Number(await readFile(join(libvirtd.directory, 'run', 'qemu', `${name}.pid`), 'utf8'));
 
 beforeAll(async () => {
-  libvirtd = await startPrivateLibvirtd();
+  libvirtd = await startPrivateLibvirtd({ conf: 'keepalive_interval = 1\nkeepalive_count = 1' });
 });
 afterAll(() => libvirtd.stop());
 
@@ -110,9 +110,16 @@ describe('test:///default', () => {
     expect(picture.includes('IEND')).toBe(true);
   });
 
-  test('keepalives pass between us for as long as nothing else does', async () => {
+  test('libvirtd answers our keepalives', async () => {
     const quiet = await connect(libvirtd, { uri: 'test:///default', keepalive: { interval: 30, count: 1 } });
     await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await quiet.call('connectGetType')).toBe('TEST');
+    await quiet.close();
+  });
+
+  test('libvirtd, which drops a client that leaves its keepalives unanswered for two seconds, keeps us', async () => {
+    const quiet = await connect(libvirtd, { uri: 'test:///default', keepalive: { interval: 60_000, count: 1 } });
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
     expect(await quiet.call('connectGetType')).toBe('TEST');
     await quiet.close();
   });

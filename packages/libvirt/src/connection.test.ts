@@ -159,6 +159,26 @@ describe('calls', () => {
     expect(await first).toMatchObject({ kind: 'closed', sent: true });
   });
 
+  test('a call that was given up keeps its place until libvirt is done with it', async () => {
+    const held: Received[] = [];
+    await using it = await connectTo(
+      { onCall: (call) => (call.name === 'connectGetType' ? held.push(call) : call.answer('h')) },
+      { window: 1 },
+    );
+    await rejection(it.libvirt.call('connectGetType', undefined, { deadline: 10 }));
+    expect(await rejection(it.libvirt.call('connectGetHostname', undefined, { deadline: 30 }))).toMatchObject({
+      kind: 'deadline',
+      sent: false,
+    });
+    held[0]?.answer('QEMU');
+    expect(await it.libvirt.call('connectGetHostname')).toBe('h');
+  });
+
+  test('a call may wait for ever', async () => {
+    await using it = await connectTo({ onCall: (call) => setTimeout(() => call.answer('h'), 20) });
+    expect(await it.libvirt.call('connectGetHostname', undefined, { deadline: Infinity })).toBe('h');
+  });
+
   test('a caller’s signal ends its call and no other', async () => {
     const held: Received[] = [];
     await using it = await connectTo({ onCall: (call) => held.push(call) });

@@ -17,7 +17,7 @@ import type { Stream, StreamIntake, StreamOptions } from './stream.ts';
 import { errorPayload } from './wire-types.ts';
 import { decode } from './xdr.ts';
 
-/** `deadline` in milliseconds, the time in our queue included. */
+/** `deadline` in milliseconds, the time in our queue included; `Infinity` for none (24 days, to be exact). */
 export type CallOptions = { deadline?: number; signal?: AbortSignal };
 
 export type RpcOptions = {
@@ -62,6 +62,8 @@ type Entry = {
 };
 
 const farewell = 1_000;
+/** A longer timer would fire at once. */
+const longestTimer = 2 ** 31 - 1;
 
 export function startRpc(socket: Socket, options: RpcOptions): Rpc {
   const waiting = new Set<Entry>();
@@ -169,7 +171,7 @@ export function startRpc(socket: Socket, options: RpcOptions): Rpc {
       };
       const timer = setTimeout(
         () => giveUp(new RpcError('deadline', `${name}: libvirt has not answered within ${deadline} ms`, { sent: entry.sent })),
-        deadline,
+        Math.min(deadline, longestTimer),
       );
       const abort = () => giveUp(new RpcError('aborted', `${name} was aborted`, { sent: entry.sent, cause: signal?.reason }));
       signal?.addEventListener('abort', abort, { once: true });

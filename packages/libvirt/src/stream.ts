@@ -23,7 +23,7 @@ export type Stream = AsyncIterable<Buffer> & {
  */
 export type StreamOptions = { whenFull?: 'abort' | 'pause'; maxUnread?: number };
 
-export const defaultMaxUnread = 16 * 1024 * 1024;
+const defaultMaxUnread = 16 * 1024 * 1024;
 
 /** What a stream needs of its connection. */
 export type StreamLink = {

@@ -16,6 +16,8 @@ export async function openTransport(address: Address, signal: AbortSignal): Prom
   const socket = 'socketPath' in address ? connectNet(address.socketPath) : startTls(address);
   const stop = () => socket.destroy(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
   signal.addEventListener('abort', stop, { once: true });
+  // A socket may complain once more after its end has been dealt with; without a listener that would end the process.
+  socket.on('error', () => undefined);
   try {
     await once(socket, 'socketPath' in address ? 'connect' : 'secureConnect');
     if (!('socketPath' in address)) await readVerdict(socket);
