@@ -1,4 +1,4 @@
-import { connect, type ClientHttp2Session } from 'node:http2';
+import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { createInterface } from 'node:readline';
 import { calls, type CallName, type Input, type Mandate, type Output } from './calls.ts';
 import { AgentError, isAgentErrorCode } from './errors.ts';
@@ -29,16 +29,16 @@ export interface AgentClient {
 
 /** One HTTP/2 connection per host, opened at the first call and again whenever it has broken. */
 export function agentClient(address: AgentAddress): AgentClient {
-  let session: ClientHttp2Session | undefined;
+  let current: ClientHttp2Session | undefined;
   const live = (): ClientHttp2Session => {
-    if (session && !session.closed && !session.destroyed) return session;
-    session = connect(address.url, {
+    if (current && !current.closed && !current.destroyed) return current;
+    const session = connect(address.url, {
       ...address.tls,
       servername: address.serverName,
       checkServerIdentity: (_host, certificate) => identityProblem(address.serverName, certificate.subjectaltname),
     });
-    session.on('error', () => session?.destroy());
-    session.setTimeout(0);
+    session.on('error', () => session.destroy());
+    current = session;
     return session;
   };
 
@@ -56,8 +56,25 @@ export function agentClient(address: AgentAddress): AgentClient {
       return reply as Output<typeof name>;
     },
     events: (after, signal) => readEvents(live(), after, signal),
-    close: () => session?.destroy(),
+    close: () => current?.destroy(),
   };
+}
+
+const patience = 3_000;
+
+/**
+ * A connection whose other end has vanished looks alive to TCP for a quarter of an hour. Whoever has waited in vain asks
+ * for a sign of life; without one the connection is given up, and the next call opens another.
+ */
+function prove(session: ClientHttp2Session): void {
+  if (session.closed || session.destroyed) return;
+  const timer = setTimeout(() => session.destroy(new Error('The host does not answer')), patience);
+  const alive = () => clearTimeout(timer);
+  session.once('close', alive);
+  session.ping(() => {
+    alive();
+    session.off('close', alive);
+  });
 }
 
 /** The certificate must carry the host's id among its names; the address that we dialled does not matter. */
@@ -74,10 +91,11 @@ function exchange(
   name: CallName,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const stream = session.request(headers);
+    const stream = requestOn(session, headers);
     const timer = setTimeout(() => {
       reject(new AgentError('deadline', `The host did not answer ${name} within ${deadline} ms`));
       stream.close();
+      prove(session);
     }, deadline);
     const fail = (problem: string) => {
       clearTimeout(timer);
@@ -91,9 +109,16 @@ function exchange(
       clearTimeout(timer);
       settle(Buffer.concat(chunks).toString('utf8'), resolve, reject);
     });
-    session.once('error', (error) => fail(error.message));
     stream.end(body);
   });
+}
+
+function requestOn(session: ClientHttp2Session, headers: Record<string, string>): ClientHttp2Stream {
+  try {
+    return session.request(headers);
+  } catch (error) {
+    throw new AgentError('unreachable', error instanceof Error ? error.message : 'The connection to the host broke');
+  }
 }
 
 function settle(text: string, resolve: (result: unknown) => void, reject: (error: AgentError) => void): void {
@@ -108,21 +133,31 @@ function settle(text: string, resolve: (result: unknown) => void, reject: (error
 }
 
 async function* readEvents(session: ClientHttp2Session, after: number, signal: AbortSignal): AsyncGenerator<AgentEvent> {
-  const stream = session.request({ ':method': 'GET', ':path': `/agent/events?after=${after}` });
+  const stream = requestOn(session, { ':method': 'GET', ':path': `/agent/events?after=${after}` });
   stream.end();
   // Silence for three heartbeats is a dead connection, whatever TCP believes.
-  stream.setTimeout(3 * aliveEvery, () => stream.destroy(new AgentError('unreachable', 'The host fell silent')));
+  stream.setTimeout(3 * aliveEvery, () => {
+    stream.destroy(new AgentError('unreachable', 'The host fell silent'));
+    prove(session);
+  });
+  stream.on('response', (headers) => {
+    if (headers[':status'] !== 200) stream.destroy(new AgentError('unreachable', `The host refused its events with ${headers[':status']}`));
+  });
   signal.addEventListener('abort', () => stream.close(), { once: true });
   const lines = createInterface({ input: stream, crlfDelay: Infinity });
   const broken = new Promise<never>((_resolve, reject) =>
-    stream.on('error', (error) => reject(new AgentError('unreachable', error.message))),
+    stream.on('error', (error) => reject(error instanceof AgentError ? error : new AgentError('unreachable', error.message))),
   );
   broken.catch(() => undefined);
   const reader = lines[Symbol.asyncIterator]();
-  while (!signal.aborted) {
-    const next = await Promise.race([reader.next(), broken]);
-    if (next.done) break;
-    yield JSON.parse(next.value) as AgentEvent;
+  try {
+    while (!signal.aborted) {
+      const next = await Promise.race([reader.next(), broken]);
+      if (next.done) break;
+      yield JSON.parse(next.value) as AgentEvent;
+    }
+  } finally {
+    stream.close();
   }
   if (!signal.aborted) throw new AgentError('unreachable', 'The event stream ended');
 }

@@ -14,18 +14,20 @@ const inputOf = (call: CallName): Validator => {
   return compiled;
 };
 
+export type Dispatch = (name: string, input: unknown, mandate: Mandate | undefined, signal: AbortSignal) => Promise<unknown>;
+
 /**
  * Takes one call from the wire to the implementation: validates it, refuses a manager whose time is over, and does an
  * operation once however often it is asked. Two requests for one operation at the same time share its single run.
  */
-export function dispatcher(implementation: AgentImplementation, journal: OperationJournal) {
+export function dispatcher(implementation: AgentImplementation, journal: OperationJournal): Dispatch {
   const underway = new Map<string, { fingerprint: string; outcome: Promise<Outcome> }>();
 
   return async function dispatch(name: string, input: unknown, mandate: Mandate | undefined, signal: AbortSignal): Promise<unknown> {
     if (!isCallName(name)) throw new AgentError('bad_request', `There is no call ${name}`);
     checkInput(name, input);
     if (calls[name].kind === 'look') return invoke(implementation, name, input, { signal });
-    if (!mandate) throw new AgentError('bad_request', `${name} needs an epoch and an operation id`);
+    if (!mandate || !isMandate(mandate)) throw new AgentError('bad_request', `${name} needs an epoch and an operation id`);
     await acceptEpoch(journal, mandate.epoch);
 
     const fingerprint = fingerprintOf(name, input);
@@ -62,10 +64,14 @@ function checkInput(name: CallName, input: unknown): void {
   throw new AgentError('bad_request', `${name}: ${field} ${first?.message ?? 'is not as the contract has it'}`, { field });
 }
 
+/** Operation ids are kept for a day: nobody may fill the journal with a few of them. */
+const isMandate = ({ epoch, operation }: Mandate) =>
+  Number.isSafeInteger(epoch) && epoch >= 0 && operation.length > 0 && operation.length <= 200;
+
 async function acceptEpoch(journal: OperationJournal, epoch: number): Promise<void> {
   const highest = journal.highestEpoch();
   if (epoch < highest) throw new AgentError('stale_epoch', `Epoch ${epoch} is over: this host has heard ${highest}`, { epoch, highest });
-  if (epoch > highest) await journal.raiseEpoch(epoch);
+  await journal.raiseEpoch(epoch);
 }
 
 async function perform(

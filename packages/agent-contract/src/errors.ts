@@ -43,7 +43,10 @@ export class AgentError extends Error {
   }
 }
 
-/** Whether the call certainly had no effect, may be repeated as it is, and may then succeed. */
+/**
+ * Whether the same call may be made again as it is, and may then succeed. It says nothing about effects: an answer that did
+ * not come may have been lost behind one. Changing calls are idempotent, so repeating them is always safe.
+ */
 export function isTransient(error: unknown): boolean {
   return error instanceof AgentError && (error.code === 'unreachable' || error.code === 'deadline' || error.code === 'storage_hangs');
 }

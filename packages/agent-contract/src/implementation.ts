@@ -17,7 +17,10 @@ export type CallContext<C extends CallName> = (typeof calls)[C]['kind'] extends 
 /** Results by operation id, kept over restarts, and the highest epoch seen. */
 export interface OperationJournal {
   highestEpoch(): number;
-  /** Must be durable before it returns: a manager that has been refused once is refused for ever. */
+  /**
+   * Returns when this epoch, or a higher one, is durable: a manager that has been refused once is refused for ever.
+   * `highestEpoch` tells of it from the moment of the call. A lower epoch changes nothing.
+   */
   raiseEpoch(epoch: number): Promise<void>;
   /** The outcome of a finished operation, or undefined. `fingerprint` tells whether it was the same call. */
   outcomeOf(operation: string): { readonly fingerprint: string; readonly outcome: Outcome } | undefined;
