@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { jobReasons } from '@ostler/domain/job/reasons';
 import { say } from '@ostler/domain/phrases';
 import type { Plan } from '@ostler/domain/plan';
-import { isRefusal, refusalOf, sentence, type Refusal } from '@ostler/domain/reason';
+import { isRefusal, refusalOf, type Refusal } from '@ostler/domain/reason';
+import { planDocument } from '@ostler/contract/faults';
 import type { DryRun, Started } from '@ostler/contract/handlers';
 import type { Database, Transaction } from '../db/database.ts';
 import type { JobType, Step, Tools } from '../jobs/definition.ts';
@@ -53,10 +54,10 @@ export async function mutate<Data, Output>(
       await takeTurn(tx, mutation.objects);
       const planned = await mutation.plan(tx);
       const refusal = isRefusal(planned) ? planned : await lockedOut(tx, planned);
-      if (refusal) throw new RolledBack(context.dryRun ? showRefusal(refusal) : refusal);
+      if (refusal) throw new RolledBack(context.dryRun ? { plan: planDocument(refusal) } : refusal);
       if (isRefusal(planned)) throw new RolledBack(planned);
       const steps = mutation.job?.steps(planned as Plan<never>, toolsOutOfReach) ?? [];
-      if (context.dryRun) throw new RolledBack(showPlan(planned, steps));
+      if (context.dryRun) throw new RolledBack({ plan: planDocument(planned, steps.map(stepDocument)) });
       await mutation.apply?.(tx, planned.data, job);
       if (job !== undefined && mutation.job)
         await insertJob(tx, {
@@ -91,29 +92,7 @@ async function lockedOut(tx: Transaction, planned: Plan<unknown>): Promise<Refus
   );
 }
 
-function showPlan(planned: Plan<unknown>, steps: readonly Step[]): DryRun {
-  return {
-    plan: {
-      allowed: true,
-      title: say(planned.title),
-      effects: planned.effects.map(say),
-      steps: steps.map((one) => ({ name: one.name, title: say({ code: `step.${one.name}`, parameters: {} }) })),
-    },
-  };
-}
-
-function showRefusal(refusal: Refusal): DryRun {
-  return {
-    plan: {
-      allowed: false,
-      reasons: refusal.refused.map((reason) => ({
-        code: reason.code,
-        text: sentence(reason),
-        ...(reason.field !== undefined && { field: reason.field }),
-      })),
-    },
-  };
-}
+const stepDocument = ({ name }: Step) => ({ name, title: say({ code: `step.${name}`, parameters: {} }) });
 
 /** Steps are named without being run: a job type that acted while it only lists its steps would be told here. */
 const toolsOutOfReach = new Proxy({} as Tools, {

@@ -76,20 +76,18 @@ export const attachDomain = job<AttachDomain>(
     }),
     step('attach', {
       do: async (context) =>
-        agents
-          .of(data.host)
-          .call(
-            'attachDomain',
-            {
-              domain: data.domain,
-              connection: await connection(context.db, data.domain),
-              pool: data.dataCenter,
-              poolName: data.dataCenterName,
-              master: data.master,
-              masterVersion: data.masterVersion,
-            },
-            { mandate: context.mandate },
-          ),
+        agents.of(data.host).call(
+          'attachDomain',
+          {
+            domain: data.domain,
+            connection: await connection(context.db, data.domain),
+            pool: data.dataCenter,
+            poolName: data.dataCenterName,
+            master: data.master,
+            masterVersion: data.masterVersion,
+          },
+          { mandate: context.mandate },
+        ),
       undo: async (context) =>
         agents
           .of(data.host)
