@@ -15,7 +15,7 @@ type HandledIn<M> = {
 };
 export type BuiltMethod<S extends ServiceName> = HandledIn<Methods<S>>[keyof Methods<S>] & string;
 
-type Method<S extends ServiceName, M extends string> = M extends keyof Methods<S> ? Methods<S>[M] : never;
+export type Method<S extends ServiceName, M extends string> = M extends keyof Methods<S> ? Methods<S>[M] : never;
 type Entity<S extends ServiceName> = Services[S] extends { readonly type: infer T extends keyof Api } ? Api[T] : never;
 
 type IdsIn<P extends string> = P extends `${string}{${infer I}}${infer Rest}` ? I | IdsIn<Rest> : never;
