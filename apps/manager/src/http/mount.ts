@@ -21,7 +21,7 @@ import { isRefusal } from '@ostler/domain/reason';
 import { authorize, isUuid, isVisible } from '../access/authorize.ts';
 import type { Logins, Reader } from '../access/login.ts';
 import { removeSession } from '../access/store.ts';
-import type { Database } from '../db/database.ts';
+import { row, sql, type Database } from '../db/database.ts';
 import type { Secrets } from '../db/secrets.ts';
 import type { Context } from './context.ts';
 import { authenticate } from './credentials.ts';
@@ -162,7 +162,7 @@ const located = new Set([
 async function refusedAccess(db: Database, reader: Reader, found: Match, input: unknown): Promise<Fault | undefined> {
   const { access, declared } = found;
   if (!access || !('needs' in access)) return undefined;
-  if (access.orOwnerOf !== undefined && found.ids[access.orOwnerOf] === reader.user.id) return undefined;
+  if (access.orOwnerOf !== undefined && (await owns(db, reader, access.orOwnerOf, found.ids[access.orOwnerOf]))) return undefined;
   const wrapped = isAction(found.method) || declared.type === undefined ? { ...Object(input) } : { [declared.type]: input };
   const required = requirementsOf(access.needs, {
     template: found.template,
@@ -219,6 +219,14 @@ async function collect(rows: Iterable<object> | AsyncIterable<object>): Promise<
   return all;
 }
 
+async function owns(db: Database, reader: Reader, type: string, id: string | undefined): Promise<boolean> {
+  if (id === undefined) return false;
+  if (type === 'user') return id === reader.user.id;
+  return (
+    type === 'job' && isUuid(id) && (await row(db, sql`select 1 from jobs where id = ${id} and owner_id = ${reader.user.id}`)) !== undefined
+  );
+}
+
 const isDryRun = (outcome: unknown): outcome is { plan: object } => typeof outcome === 'object' && outcome !== null && 'plan' in outcome;
 const isStarted = (outcome: unknown): outcome is { started: unknown; job: string } =>
   typeof outcome === 'object' && outcome !== null && 'started' in outcome && 'job' in outcome;
@@ -268,5 +276,3 @@ function filterOf(found: Match, request: FastifyRequest): boolean | undefined {
   const header = String(request.headers['filter'] ?? '').toLowerCase();
   return header === 'true' ? true : header === 'false' ? false : undefined;
 }
-
-export { isUuid };
