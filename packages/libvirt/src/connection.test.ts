@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { connect } from './connection.ts';
@@ -196,6 +197,13 @@ describe('calls', () => {
     });
   });
 
+  test('an answered call leaves nothing on the caller’s signal', async () => {
+    await using it = await connectTo({ onCall: (call) => call.answer('h') });
+    const { signal } = new AbortController();
+    await it.libvirt.call('connectGetHostname', undefined, { signal });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
   test('closing takes leave of libvirt and rejects what is under way', async () => {
     await using it = await connectTo({ onCall: () => undefined });
     const call = rejection(it.libvirt.call('connectGetHostname'));
@@ -227,6 +235,16 @@ describe('a connection that breaks', () => {
       expect([cut, first, second]).toMatchObject([cut, { kind: 'lost', sent: true }, { kind: 'lost', sent: true }]);
       expect(await it.libvirt.closed).toMatchObject({ kind: 'lost' });
     }
+  });
+
+  test('is lost at once also while the peer takes no data', async () => {
+    await using it = await connectTo({ onCall: (call) => call.answer(undefined) }, { keepalive: false });
+    const { stream } = await it.libvirt.openStream('domainOpenConsole', { dom: someDomain });
+    it.peer.socket().pause();
+    const writing = rejection(stream.write(Buffer.alloc(16_000_000)));
+    it.peer.socket().end();
+    expect(await it.libvirt.closed).toMatchObject({ kind: 'lost' });
+    expect(await writing).toMatchObject({ kind: 'lost' });
   });
 
   test('at any byte of the opening rejects the attempt as lost', async () => {
@@ -331,12 +349,14 @@ describe('keepalive', () => {
     expect(await call).toBe('h');
   });
 
-  test('any traffic counts as life', async () => {
-    await using it = await connectTo({ onCall: (call) => call.answer('h'), answersPings: false }, { keepalive: quick });
-    for (let i = 0; i < 20; i += 1) {
-      await new Promise((resolve) => setTimeout(resolve, quick.interval / 2));
+  test('any traffic counts as life, and makes pings needless', async () => {
+    const slower = { interval: 200, count: 2 };
+    await using it = await connectTo({ onCall: (call) => call.answer('h'), answersPings: false }, { keepalive: slower });
+    for (let i = 0; i < 35; i += 1) {
+      await new Promise((resolve) => setTimeout(resolve, slower.interval / 10));
       expect(await it.libvirt.call('connectGetHostname')).toBe('h');
     }
+    expect(it.peer.pings).toBe(0);
   });
 
   test('a ping from the peer is answered with a pong', async () => {

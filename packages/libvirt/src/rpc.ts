@@ -93,6 +93,7 @@ export function startRpc(socket: Socket, options: RpcOptions): Rpc {
     }
   });
   socket.on('error', (error) => (brokenBy = error.message));
+  // Not only `close`: that waits for our own data to be taken, and this peer may take no more.
   socket.on('end', lost);
   socket.on('close', lost);
 
@@ -190,7 +191,6 @@ export function startRpc(socket: Socket, options: RpcOptions): Rpc {
   }
 
   function onPacket({ header, payload }: Packet): void {
-    if (end !== undefined) return;
     if (header.version !== protocolVersion) throw violation(`speaks version ${header.version} of the protocol`);
     if (header.program === programs.keepalive) return keepalive.received(header.procedure);
     if (header.program !== programs.remote && header.program !== programs.qemu)
@@ -224,6 +224,7 @@ export function startRpc(socket: Socket, options: RpcOptions): Rpc {
     const intake = streams.get(header.serial);
     // Data may still be on its way for a stream that has been ended here.
     if (intake === undefined) return;
+    // A copy: as a view, a few bytes of console would keep the whole piece that was read from the socket.
     if (header.status === 'continue') intake.data(Buffer.from(payload));
     else if (header.status === 'ok') intake.confirmed();
     else intake.failed(new LibvirtError('stream', decode(errorPayload, payload)));

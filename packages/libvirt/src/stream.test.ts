@@ -139,6 +139,36 @@ describe('a reader that is too slow', () => {
   });
 });
 
+describe('a connection that stands still for a slow reader', () => {
+  test('is not taken for a dead peer', async () => {
+    await using it = await openConsole({ maxUnread: 10, whenFull: 'pause' }, { keepalive: { interval: 15, count: 2 } });
+    it.send('more than ten characters');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    it.send('');
+    const all = readAll(it.stream, 100);
+    await it.confirm();
+    expect((await all).toString()).toBe('more than ten characters');
+  });
+
+  test('goes on when the stream ends in the middle of it', async () => {
+    await using it = await openConsole({ maxUnread: 10, whenFull: 'pause' });
+    it.peer.socket().cork();
+    it.send('more than ten characters');
+    it.peer.sendStream('domainOpenConsole', it.serial, 'ok');
+    it.peer.socket().uncork();
+    expect(await it.libvirt.call('connectGetHostname')).toBe('h');
+  });
+
+  test('does not do so for data that comes after the stream was ended here', async () => {
+    await using it = await openConsole({ maxUnread: 10, whenFull: 'pause' });
+    const finished = it.stream.finish();
+    it.send('more than ten characters');
+    await it.confirm();
+    await finished;
+    expect(await it.libvirt.call('connectGetHostname')).toBe('h');
+  });
+});
+
 describe('writing', () => {
   test('cuts data into pieces that libvirt takes', async () => {
     await using it = await openConsole();

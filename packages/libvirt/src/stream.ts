@@ -40,7 +40,6 @@ export type StreamLink = {
 
 /** The connection's side of a stream. */
 export type StreamIntake = {
-  /** `data` must not be a view of memory that is used again. */
   data(data: Buffer): void;
   confirmed(): void;
   failed(error: Error): void;
