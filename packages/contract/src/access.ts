@@ -27,13 +27,13 @@ export type Condition = { readonly given: string } | { readonly missing: string 
  * What a permit must be held on.
  * - `path`: the object whose id is in the path, under the name it has there.
  * - `owner`: the object whose sub-collection this is, for services that hang under many kinds of objects.
- * - `body`: what the input refers to at the first of the places that is given; every one of a list.
+ * - `body`: what the input refers to at the place; every one of a list.
  */
 export type AccessObject =
   | { readonly of: 'system' }
   | { readonly of: 'path'; readonly id: string }
   | { readonly of: 'owner' }
-  | ({ readonly of: 'body'; readonly at: readonly string[] } & BodyOptions);
+  | ({ readonly of: 'body'; readonly at: string } & BodyOptions);
 
 export interface BodyOptions {
   /** If the input refers to nothing there: ask for the permit on the system, or not at all. Otherwise the input is incomplete. */
@@ -52,11 +52,7 @@ export const permit = (name: PermitName, on: AccessObject, when?: Condition): Pe
 export const system: AccessObject = { of: 'system' };
 export const owner: AccessObject = { of: 'owner' };
 export const path = (id: string): AccessObject => ({ of: 'path', id });
-export const body = (at: string | readonly string[], options: BodyOptions = {}): AccessObject => ({
-  of: 'body',
-  at: typeof at === 'string' ? [at] : at,
-  ...options,
-});
+export const body = (at: string, options: BodyOptions = {}): AccessObject => ({ of: 'body', at, ...options });
 
 /** An object on which a permit must be held, as the request names it: by id, or by name where the input does. */
 export type Named =
@@ -87,7 +83,7 @@ export function requirementsOf(permits: readonly Permit[], asked: Asked): Requir
   for (const { permit: name, on, when } of permits) {
     if (when && !holds(when, asked)) continue;
     const objects = objectsOf(on, asked);
-    if (objects === undefined) return { missing: on.of === 'body' ? (on.at[0] ?? '') : on.of };
+    if (objects === undefined) return { missing: on.of === 'body' ? on.at : on.of };
     requirements.push(...objects.map((object) => ({ permit: name, object })));
   }
   return { requirements };
@@ -103,8 +99,8 @@ function objectsOf(on: AccessObject, asked: Asked): readonly Named[] | undefined
   if (on.of === 'system') return [{ type: 'system' }];
   if (on.of === 'path') return inPath(on.id, asked);
   if (on.of === 'owner') return inPath(ownerIn(asked.template), asked);
-  const place = on.at.find((at) => referred(at, on, asked).length > 0);
-  if (place !== undefined) return referred(place, on, asked);
+  const objects = referred(on.at, on, asked);
+  if (objects.length > 0) return objects;
   if (on.absent === 'skip') return [];
   return on.absent === 'system' ? [{ type: 'system' }] : undefined;
 }

@@ -1,7 +1,7 @@
 import { expect, expectTypeOf, test } from 'vitest';
 import { needs, path, permit } from './access.ts';
 import type { Call } from './handlers.ts';
-import { serve, serving } from './handlers.ts';
+import { serve, serving, unserved } from './handlers.ts';
 import type { TypeDeclarations } from './names.ts';
 import type { Api } from './schema.ts';
 import type { ServiceDeclarations } from './service-language.ts';
@@ -45,4 +45,12 @@ test('a method without access, an unknown permit and a misspelt reference do not
     vm: { links: { host: 'hots' } },
   } as const satisfies TypeDeclarations;
   expect([silent, unknown, misspelt]).toHaveLength(3);
+});
+
+test('what nobody serves is named', () => {
+  const missing = unserved([serve('networks', { list: () => [], add: ({ input }) => input })]);
+  expect(missing).not.toContain('networks.list');
+  expect(missing).toContain('vms.add');
+  expect(missing).not.toContain('vm.suspend');
+  expect(missing).not.toContain('changes.get');
 });

@@ -4,6 +4,7 @@ import type { Api } from './schema.ts';
 import type { schema } from './schema.ts';
 import type { commonParameters, mutationParameters } from './service-language.ts';
 import type { ServiceName, Services } from './services.ts';
+import { allMethods } from './tree.ts';
 
 type Schema = typeof schema;
 
@@ -101,3 +102,10 @@ export const serving =
   <S extends ServiceName>(service: S, handlers: Handlers<S, Context>): Served<S, Context> => ({ service, handlers });
 
 export const serve = serving<unknown>();
+
+/** The built methods for which none of the services has a handler: an empty list when a server has mounted everything. */
+export function unserved(all: readonly { readonly service: string; readonly handlers: object }[]): string[] {
+  const handled = new Set(all.flatMap(({ service, handlers }) => Object.keys(handlers).map((method) => `${service}.${method}`)));
+  const built = [...allMethods()].filter(({ access, declaration }) => access !== undefined && declaration.raw === undefined);
+  return [...new Set(built.map(({ service, method }) => `${service}.${method}`))].filter((name) => !handled.has(name));
+}

@@ -178,5 +178,5 @@ function accessOf(access: Access): unknown {
   if ('login' in access) return 'login';
   return 'visible' in access
     ? 'visible'
-    : access.needs.map(({ permit, on }) => ({ permit, on: on.of === 'path' ? on.id : on.of === 'body' ? on.at[0] : on.of }));
+    : access.needs.map(({ permit, on }) => ({ permit, on: on.of === 'path' ? on.id : on.of === 'body' ? on.at : on.of }));
 }

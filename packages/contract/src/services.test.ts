@@ -23,7 +23,7 @@ test('what a permit is asked on is in the path or in the input', () => {
   const isThere = (route: Route, { on }: Permit): boolean => {
     if (on.of === 'path') return idsIn(route.template).includes(on.id);
     if (on.of === 'owner') return isTypeName(ownerIn(route.template));
-    return on.of === 'system' || on.at.every((place) => isTypeName(typeAt(place, inputTypesOf(route))));
+    return on.of === 'system' || isTypeName(typeAt(on.at, inputTypesOf(route)));
   };
   expect(breaking((route) => permitsOf(route).every((asked) => isThere(route, asked)))).toEqual([]);
 });
@@ -118,6 +118,18 @@ test('a reference that access hangs on and that is not there makes the input inc
   if ('miss' in add) throw new Error(add.miss);
   expect(requirementsOf(permitsOf(add), { ...add, input: { network: {} }, inputTypes: inputTypesOf(add) })).toEqual({
     missing: 'network.data_center',
+  });
+});
+
+test('a transfer asks for the permit on everything that it names', () => {
+  const add = match('POST', '/imagetransfers');
+  if ('miss' in add) throw new Error(add.miss);
+  const input = { image_transfer: { disk: { id: 'mine' }, snapshot: { id: 'theirs' } } };
+  expect(requirementsOf(permitsOf(add), { ...add, input, inputTypes: inputTypesOf(add) })).toEqual({
+    requirements: [
+      { permit: 'edit_disk_properties', object: { type: 'disk', id: 'mine' } },
+      { permit: 'edit_disk_properties', object: { type: 'disk_snapshot', id: 'theirs' } },
+    ],
   });
 });
 

@@ -37,12 +37,15 @@ function malformed({ text, at }: Cursor, problem: string): InputError {
   return new InputError(inputReasons.input_not_xml({ problem, line, column: at - before.lastIndexOf('\n') }));
 }
 
+const declaration =
+  /<\?xml[ \t\n]+version[ \t\n]*=[ \t\n]*(["'])1\.\d\1([ \t\n]+encoding[ \t\n]*=[ \t\n]*(["'])([\w.-]+)\3)?([ \t\n]+standalone[ \t\n]*=[ \t\n]*(["'])(yes|no)\6)?[ \t\n]*\?>/y;
+
 function skipDeclaration(cursor: Cursor): void {
-  const end = cursor.text.indexOf('?>', cursor.at);
-  if (end < 0) throw malformed(cursor, 'the XML declaration does not end');
-  const encoding = /\sencoding\s*=\s*["']([^"']*)["']/.exec(cursor.text.slice(cursor.at, end))?.[1];
-  if (encoding !== undefined && !/^(utf-?8|us-ascii)$/i.test(encoding)) throw malformed(cursor, 'the encoding is not UTF-8');
-  cursor.at = end + 2;
+  declaration.lastIndex = cursor.at;
+  const found = declaration.exec(cursor.text);
+  if (!found) throw malformed(cursor, 'the XML declaration is not well-formed');
+  if (found[4] !== undefined && !/^(utf-?8|us-ascii)$/i.test(found[4])) throw malformed(cursor, 'the encoding is not UTF-8');
+  cursor.at = declaration.lastIndex;
 }
 
 /** White space and comments, which may stand around the root element. */

@@ -1,6 +1,7 @@
 import { login, needs, owner, path, permit, system, visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
+/** Users, groups, roles and who has which on what. */
 export const accessServices = {
   assigned_permissions: {
     paths: [

@@ -1,6 +1,7 @@
 import { body, login, needs, path, permit, visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
+/** Clusters with what hangs under them, and what clusters are made with. */
 export const clusterServices = {
   cluster_levels: {
     paths: ['clusterlevels'],

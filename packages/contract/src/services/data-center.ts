@@ -1,6 +1,7 @@
 import { body, needs, path, permit, system, visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
+/** Data centers with their networks, storage domains and quotas. */
 export const dataCenterServices = {
   data_centers: {
     paths: ['datacenters'],

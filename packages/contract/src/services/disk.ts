@@ -1,6 +1,7 @@
 import { body, needs, path, permit, visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
+/** Disks and their transfers. */
 export const diskServices = {
   disks: {
     paths: ['disks'],
@@ -64,7 +65,12 @@ export const diskServices = {
     methods: {
       list: { access: visible },
       add: {
-        access: needs(permit('edit_disk_properties', body(['image_transfer.disk', 'image_transfer.snapshot', 'image_transfer.image']))),
+        // Each of them that is named, for a transfer may name several.
+        access: needs(
+          permit('edit_disk_properties', body('image_transfer.disk', { absent: 'skip' })),
+          permit('edit_disk_properties', body('image_transfer.snapshot', { absent: 'skip' })),
+          permit('edit_disk_properties', body('image_transfer.image', { absent: 'skip' })),
+        ),
         variants: [['disk.id'], ['snapshot.id'], ['image.id']],
       },
     },

@@ -1,5 +1,6 @@
 import type { ServiceDeclarations } from '../service-language.ts';
 
+/** Gluster volumes. */
 export const glusterServices = {
   gluster_hooks: {
     paths: ['clusters/{cluster}/glusterhooks'],

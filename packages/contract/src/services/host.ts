@@ -1,6 +1,7 @@
 import { body, needs, path, permit, visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
+/** Hosts with their devices and networks. */
 export const hostServices = {
   hosts: {
     paths: ['hosts'],

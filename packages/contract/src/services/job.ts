@@ -1,6 +1,7 @@
 import { needs, permit, system, visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
+/** Events, and jobs with their steps. */
 export const jobServices = {
   events: {
     paths: ['events'],

@@ -1,6 +1,7 @@
 import { body, needs, path, permit, visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
+/** Networks and vNIC profiles. */
 export const networkServices = {
   network_filters: {
     paths: ['networkfilters', 'clusters/{cluster}/networkfilters'],

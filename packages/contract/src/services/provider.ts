@@ -1,5 +1,6 @@
 import type { ServiceDeclarations } from '../service-language.ts';
 
+/** Providers outside, and imports from elsewhere. */
 export const providerServices = {
   external_host_providers: {
     paths: ['externalhostproviders'],

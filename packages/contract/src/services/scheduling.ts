@@ -1,5 +1,6 @@
 import type { ServiceDeclarations } from '../service-language.ts';
 
+/** Affinity and scheduling policies. */
 export const schedulingServices = {
   affinity_groups: {
     paths: ['clusters/{cluster}/affinitygroups'],

@@ -1,6 +1,7 @@
 import { visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
+/** Snapshots, backups and checkpoints of VMs. */
 export const snapshotServices = {
   snapshots: {
     paths: ['vms/{vm}/snapshots'],

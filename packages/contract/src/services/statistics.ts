@@ -1,6 +1,7 @@
 import { visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
+/** Statistics of everything that has them. */
 export const statisticsServices = {
   vm_statistics: {
     paths: ['vms/{vm}/statistics'],

@@ -1,6 +1,7 @@
 import { needs, path, permit, system, visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
+/** Storage domains with what is on them, and how hosts reach them. */
 export const storageDomainServices = {
   storage_server_connections: {
     paths: ['storageconnections'],

@@ -1,6 +1,7 @@
 import { login, visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
+/** The entry point and what belongs to no noun. */
 export const systemServices = {
   system: {
     paths: [''],

@@ -1,6 +1,7 @@
 import { visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
+/** Templates and instance types. */
 export const templateServices = {
   instance_types: {
     paths: ['instancetypes'],

@@ -1,6 +1,7 @@
 import { body, needs, path, permit, visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
+/** What a VM is made of. */
 export const vmDevicesServices = {
   vm_graphics_consoles: {
     paths: ['vms/{vm}/graphicsconsoles'],

@@ -1,6 +1,7 @@
 import { body, needs, path, permit, visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
+/** VMs and pools of them. */
 export const vmServices = {
   vm_pools: {
     paths: ['vmpools'],
