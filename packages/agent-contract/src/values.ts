@@ -1,4 +1,4 @@
-import { Type, type Static, type TSchema } from 'typebox';
+import { Type, type Static, type TEnum, type TSchema } from 'typebox';
 
 /**
  * The values that manager and agent exchange. No path crosses: a volume is named by its domain, image (the disk)
@@ -7,7 +7,7 @@ import { Type, type Static, type TSchema } from 'typebox';
 
 const closed = { additionalProperties: false } as const;
 export const object = <const P extends Record<string, TSchema>>(properties: P) => Type.Object(properties, closed);
-export const oneOf = <const V extends readonly string[]>(...values: V) => Type.Enum([...values]);
+export const oneOf = <const V extends string[]>(...values: V): TEnum<V> => Type.Enum<V>(values);
 
 export const Id = Type.String({ pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' });
 export const Bytes = Type.Integer({ minimum: 0 });
