@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { quietRun } from '@ostler/agent-contract/conformance';
+import { AgentError } from '@ostler/agent-contract/errors';
 import { expect, test } from 'vitest';
 import { inProcessClient } from './client.ts';
 import { virtualClock } from './clock.ts';
@@ -7,6 +8,12 @@ import { simulatedHost } from './host.ts';
 import { sharedStorage } from './shared-storage.ts';
 
 const mandate = (operation: string = randomUUID()) => ({ mandate: { epoch: 1, operation } });
+/** The code with which a call ends, for calls that are still under way. */
+const refusalOf = (call: Promise<unknown>) =>
+  call.then(
+    () => 'success',
+    (error: unknown) => (error instanceof AgentError ? error.code : String(error)),
+  );
 const setUp = () => {
   const clock = virtualClock();
   const host = simulatedHost({ hostId: randomUUID(), clock, pace: { boot: 5_000, shutdown: 2_000, storagePatience: 10_000 } });
@@ -33,9 +40,9 @@ test('a lost request has no effect', async () => {
 test('a hung reply ends at the caller’s deadline', async () => {
   const { clock, host, client } = setUp();
   host.faults.add('startVm', { kind: 'hung', way: 'reply' });
-  const call = expect(client.call('startVm', quietRun(), { ...mandate(), deadline: 1_000 })).rejects.toMatchObject({ code: 'deadline' });
+  const call = refusalOf(client.call('startVm', quietRun(), { ...mandate(), deadline: 1_000 }));
   await clock.advance(1_000);
-  await call;
+  expect(await call).toBe('deadline');
   expect(host.world.vms()).toHaveLength(1);
 });
 
@@ -43,10 +50,10 @@ test('a late start that arrives after its run was ended starts nothing', async (
   const { clock, host, client } = setUp();
   const spec = quietRun();
   host.faults.add('startVm', { kind: 'late', way: 'request', by: 5_000 }, 1);
-  const start = expect(client.call('startVm', spec, mandate())).rejects.toMatchObject({ code: 'wrong_state' });
+  const start = refusalOf(client.call('startVm', spec, mandate()));
   await client.call('destroyVm', { vm: spec.vm, run: spec.run }, mandate());
   await clock.advance(5_000);
-  await start;
+  expect(await start).toBe('wrong_state');
   expect(host.world.vms()).toEqual([]);
 });
 
@@ -68,9 +75,9 @@ test('a cut network breaks calls under way and the event stream; what happens me
   const { sequence } = await client.call('observe', {});
   const stream = client.events(sequence, new AbortController().signal)[Symbol.asyncIterator]();
   await stream.next();
-  const waiting = expect(stream.next()).rejects.toMatchObject({ code: 'unreachable' });
+  const waiting = refusalOf(stream.next());
   host.faults.disconnect();
-  await waiting;
+  expect(await waiting).toBe('unreachable');
   await expect(client.call('observe', {})).rejects.toMatchObject({ code: 'unreachable' });
   host.world.crash(spec.vm);
   host.faults.reconnect();
@@ -116,9 +123,9 @@ test('hanging storage is told in time and noticed by its health', async () => {
   await client.call('createDomain', { domain, connection, name: 'data', kind: 'data' }, mandate());
   await client.call('activateDomain', { domain, connection }, mandate());
   host.world.setStorage(domain, 'hanging');
-  const call = expect(client.call('listImages', { domain })).rejects.toMatchObject({ code: 'storage_hangs' });
+  const call = refusalOf(client.call('listImages', { domain }));
   await clock.advance(10_000);
-  await call;
+  expect(await call).toBe('storage_hangs');
   expect((await client.call('observe', {})).domains).toMatchObject([{ domain, state: 'hanging' }]);
 });
 

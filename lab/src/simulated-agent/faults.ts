@@ -43,7 +43,7 @@ export function faultyDoor(dispatch: Dispatch, clock: Clock): { faults: Faults; 
     clear: () => planned.clear(),
     disconnect() {
       connected = false;
-      for (const listener of [...listeners]) listener();
+      for (const listener of listeners) listener();
     },
     reconnect() {
       connected = true;

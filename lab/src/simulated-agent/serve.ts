@@ -42,7 +42,9 @@ export async function serveSimulated(hosts: readonly ServedHost[], options: Serv
   if (!first) throw new Error('There is no host to serve');
   const server = createSecureServer({
     ...doorSettings,
-    ...{ ca: options.ca, cert: first.cert, key: first.key },
+    ca: options.ca,
+    cert: first.cert,
+    key: first.key,
     SNICallback: (name, answer) => {
       const context = contextOf(name);
       if (context) answer(null, context);

@@ -75,14 +75,14 @@ export function hostStorage({ hostId, storage, clock, tasks, patience, publish }
     throw new AgentError('storage_hangs', `Storage domain ${domain} has not answered within ${patience} ms`);
   }
 
-  function at(connection: Connection): Map<string, StoredDomain> {
+  function domainsAt(connection: Connection): Map<string, StoredDomain> {
     if (!connected.has(placeOf(connection, hostId)))
       throw new AgentError('unknown_domain', 'This storage connection is not connected here');
     return storage.domainsAt(connection, hostId);
   }
 
   async function reached(domain: string, connection: Connection): Promise<StoredDomain> {
-    const domains = at(connection);
+    const domains = domainsAt(connection);
     await touch(domain);
     const found = domains.get(domain);
     if (!found) throw new AgentError('unknown_domain', `Storage domain ${domain} is not at this connection`);
@@ -145,10 +145,10 @@ export function hostStorage({ hostId, storage, clock, tasks, patience, publish }
     },
     async findDomains({ connection }) {
       await touch('*');
-      return { domains: [...at(connection).values()].map(factsOf) };
+      return { domains: [...domainsAt(connection).values()].map(factsOf) };
     },
     async createDomain({ domain, connection, name, kind }) {
-      const domains = at(connection);
+      const domains = domainsAt(connection);
       await touch(domain);
       const [there] = domains.values();
       if (there && !(there.facts.domain === domain && there.facts.name === name && there.facts.kind === kind))
@@ -187,7 +187,7 @@ export function hostStorage({ hostId, storage, clock, tasks, patience, publish }
       return {};
     },
     async formatDomain({ domain, connection }) {
-      const domains = at(connection);
+      const domains = domainsAt(connection);
       await touch(domain);
       const found = domains.get(domain);
       const [use] = found ? usesOf(found) : [];
@@ -210,7 +210,17 @@ export function hostStorage({ hostId, storage, clock, tasks, patience, publish }
         throw new AgentError('no_space', `Storage domain ${domain.facts.name} is full`);
       const parent = input.parent?.volume ?? null;
       const facts: VolumeFacts = {
-        ...{ domain: domainId, image, volume, format, sparse, capacity, actualSize, legal, parent, generation: 0, description },
+        domain: domainId,
+        image,
+        volume,
+        format,
+        sparse,
+        capacity,
+        actualSize,
+        legal,
+        parent,
+        generation: 0,
+        description,
         ...(format === 'cow' && { qcowCompat: '1.1' }),
       };
       domain.volumes.set(volume, { facts, writers: new Set() });
@@ -285,7 +295,7 @@ export function hostStorage({ hostId, storage, clock, tasks, patience, publish }
       if (volume) volume.lie = lie;
     },
     forgetAll() {
-      for (const { by } of [...uses.values()]) release(by);
+      for (const { by } of uses.values()) release(by);
       active.clear();
       connected.clear();
     },

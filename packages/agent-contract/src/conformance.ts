@@ -1,3 +1,5 @@
+// The lint rules know neither `expectError` nor tests that are registered by a function.
+// oxlint-disable vitest/expect-expect, vitest/valid-title, vitest/no-conditional-expect, vitest/valid-expect
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { calls, type CallName, type Input, type Output } from './calls.ts';

@@ -82,6 +82,7 @@ function readerOf(first: readonly Told[], capacity: number, signal: AbortSignal,
 
   async function* read(): AsyncGenerator<AgentEvent> {
     try {
+      // oxlint-disable-next-line no-unmodified-loop-condition -- `end` modifies it.
       while (!ended) {
         const [next] = backlog;
         if (next) {
