@@ -23,6 +23,7 @@ import type { Logins, Reader } from '../access/login.ts';
 import { removeSession } from '../access/store.ts';
 import { row, sql, type Database } from '../db/database.ts';
 import type { Secrets } from '../db/secrets.ts';
+import type { Agents } from '../monitoring/agents.ts';
 import type { Context } from './context.ts';
 import { authenticate } from './credentials.ts';
 import { followLinks, type FollowContext } from './follow.ts';
@@ -35,6 +36,7 @@ export interface MountOptions {
   readonly logins: Logins;
   readonly secrets: Secrets;
   readonly tickets: TicketSigner;
+  readonly agents: Agents;
   readonly origin: string;
   readonly now: () => number;
   readonly services: readonly AnyServed[];
@@ -118,6 +120,7 @@ async function call(
     correlation: own,
     secrets: options.secrets,
     tickets: options.tickets,
+    agents: options.agents,
     origin: options.origin,
     now: options.now,
     mutate: (mutation) =>

@@ -6,6 +6,7 @@ import type { Database } from '../db/database.ts';
 import { secretsUnder, type Secrets } from '../db/secrets.ts';
 import { testDatabase, type TestDatabase } from '../db/test-database.ts';
 import { apiServer } from '../http/api-server.ts';
+import { agentBook, type Agents } from '../monitoring/agents.ts';
 import { ticketSigner } from '../http/tickets.ts';
 
 export interface TestManager {
@@ -33,7 +34,7 @@ export const adminLogin: Login = { name: 'admin@internal', password: 'test-admin
 const base = '/ovirt-engine/api';
 
 /** A manager's api on a real database, asked without a network in between. */
-export async function testManager(): Promise<TestManager> {
+export async function testManager(options: { agents?: Agents } = {}): Promise<TestManager> {
   const database = await testDatabase();
   await bootstrap(database.db, { password: adminLogin.password });
   const secrets = secretsUnder(randomBytes(32));
@@ -43,6 +44,7 @@ export async function testManager(): Promise<TestManager> {
     db: database.db,
     secrets,
     tickets,
+    agents: options.agents ?? agentBook({ ca: '', cert: '', key: '' }),
     origin: 'https://manager.test:8443',
     log: pino({ level: 'silent' }),
     now: Date.now,

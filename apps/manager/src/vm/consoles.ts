@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { events } from '@ostler/domain/events/catalogue';
+import { isRefusal, refuse, type Refusal } from '@ostler/domain/reason';
+import { vmReasons } from '@ostler/domain/vm/reasons';
+import { refusalFor } from '@ostler/domain/vm/state';
+import { say } from '@ostler/domain/phrases';
+import { emit } from '../audit/store.ts';
+import { row, sql } from '../db/database.ts';
+import type { Context } from '../http/context.ts';
+import { callHost } from '../http/host-call.ts';
+import { vmById } from './store.ts';
+
+const validFor = 120_000;
+
+export interface ConsoleTicket {
+  readonly ticket: { readonly value: string; readonly expiry: number };
+  readonly url: string;
+}
+
+/**
+ * Lets one client in at a console, once. The URL leads
+ * through the gateway, so that the client needs one certificate and never learns where the VM runs.
+ */
+export async function openConsole(
+  context: Context,
+  vm: string,
+  kind: 'serial' | 'graphics',
+  password?: { readonly password: string; readonly seconds: number },
+): Promise<ConsoleTicket | Refusal> {
+  const found = await vmById(context.db, vm);
+  if (!found) throw new Error('The VM vanished while its console was opened');
+  const against = refusalFor('console', {
+    name: found.name,
+    status: found.status,
+    deleteProtected: found.deleteProtected,
+    ...(found.heldBy && found.status === 'down' && { heldBy: say(found.heldBy) }),
+  });
+  if (against) return refuse(against);
+  const { display, serialConsole } = found.hardware;
+  const console = kind === 'serial' ? 'serial' : display.type === 'none' ? undefined : display.type;
+  if (console === undefined || (kind === 'serial' && !serialConsole))
+    return refuse(vmReasons.vm_has_no_console({ vm: found.name, console: kind === 'serial' ? 'serial' : 'graphics' }));
+  const host = await row<{ id: string; address: string; port: number }>(
+    context.db,
+    sql`select id, address, consoles_port as port from hosts where id = ${found.host}`,
+  );
+  if (!host || found.run === null) return refuse(vmReasons.vm_not_running({ vm: found.name, status: found.status }));
+  const ticket = randomUUID();
+  const run = { vm, run: found.run };
+  if (password) {
+    const set = await callHost(context, host.id, 'setConsolePassword', {
+      ...run,
+      protocol: display.type === 'spice' ? 'spice' : 'vnc',
+      password: password.password,
+      validFor: password.seconds * 1000,
+    });
+    if (isRefusal(set)) return set;
+  }
+  const opened = await callHost(context, host.id, 'openConsole', { ...run, ticket, console, validFor });
+  if (isRefusal(opened)) return opened;
+  await emit(
+    context.db,
+    events.vm_console_opened({ user: context.reader.user.userName, console, vm: found.name }),
+    { vm, user: context.reader.user.id },
+    context.correlation,
+  );
+  const value = context.tickets.sign({
+    jti: ticket,
+    aud: 'consoles',
+    host: host.id,
+    address: host.address,
+    port: host.port,
+    exp: Math.floor((context.now() + validFor) / 1000),
+  });
+  return { ticket: { value, expiry: validFor / 1000 }, url: `${context.origin.replace(/^http/, 'ws')}/consoles/${value}` };
+}
