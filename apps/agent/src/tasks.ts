@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallName, Input, Mandate } from '@ostler/agent-contract/calls';
 import { describe } from '@ostler/agent-contract/dispatch';
 import { AgentError } from '@ostler/agent-contract/errors';
@@ -114,7 +115,7 @@ export function agentTasks({ journal, publish, now, retryEvery = 2_000 }: TasksO
         if (stopping.signal.aborted || notes.get(note.task) !== note) return;
         if (!passing.has(code) || now() > until) return finish(note, { error: { code, message } });
       }
-      await pause(retryEvery, stopping.signal);
+      await sleep(retryEvery, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   }
 
@@ -168,11 +169,4 @@ function taskIdOf(operation: string): string {
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(operation)) return operation;
   const hex = createHash('sha256').update(operation).digest('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
-  });
 }
