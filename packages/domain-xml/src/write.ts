@@ -31,6 +31,7 @@ function domain(spec: DomainSpec): Element {
       { current: cpu.sockets * cpu.cores * cpu.threads },
       Math.max(hotplugVcpus(spec), cpu.sockets * cpu.cores * cpu.threads),
     ),
+    sysinfo(spec),
     os(spec),
     features(spec),
     cpuElement(spec),
@@ -71,6 +72,24 @@ function metadata(spec: DomainSpec): Element {
         volume: disk.volume.volume,
         write: disk.readOnly ? 'no' : 'yes',
       }),
+    ),
+  );
+}
+
+/** What the guest reads in its SMBIOS tables: inventory tools know the VM by its id. */
+function sysinfo({ id }: DomainSpec): Element {
+  const entry = (name: string, value: string) => element('entry', { name }, value);
+  return element(
+    'sysinfo',
+    { type: 'smbios' },
+    element(
+      'system',
+      {},
+      entry('manufacturer', 'Ostler'),
+      entry('product', 'Ostler VM'),
+      entry('serial', id),
+      entry('uuid', id),
+      entry('family', 'Virtual Machine'),
     ),
   );
 }
