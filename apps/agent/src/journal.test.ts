@@ -37,7 +37,7 @@ test('epochs, outcomes, notes and tasks are remembered over restarts', async () 
     await journal.raiseEpoch(3);
     await journal.record('op1', 'print', { result: { a: 1 } });
     await journal.record('op2', 'print', { error: { code: 'wrong_state', message: 'no', facts: {} } });
-    await journal.noteRun('run1', { asked: 'shutdown' });
+    await journal.noteRun('run1', { asked: { what: 'shutdown', at: 5 } });
     await journal.noteRun('run1', { over: true });
     await journal.noteTask(task);
     await journal.noteTask({ ...task, task: 't2' });
@@ -47,7 +47,7 @@ test('epochs, outcomes, notes and tasks are remembered over restarts', async () 
     expect(journal.highestEpoch()).toBe(7);
     expect(journal.outcomeOf('op1')).toMatchObject({ fingerprint: 'print', outcome: { result: { a: 1 } } });
     expect(journal.outcomeOf('op2')).toMatchObject({ outcome: { error: { code: 'wrong_state' } } });
-    expect(journal.run('run1')).toEqual({ asked: 'shutdown', over: true, at: 1000 });
+    expect(journal.run('run1')).toEqual({ asked: { what: 'shutdown', at: 5 }, over: true, at: 1000 });
     expect(journal.tasks()).toEqual([task]);
   });
 });
@@ -97,7 +97,7 @@ test('what comes together is written together, and all of it is answered', async
   await within(path, (journal) => expect(journal.outcomeOf('op499')).toMatchObject({ outcome: { result: 499 } }));
 });
 
-test('operations and runs are forgotten after a day, epochs and running tasks never', async () => {
+test('operations and runs that are over are forgotten after a day; epochs, other runs and running tasks never', async () => {
   const path = newPath();
   const task = { task: 't1', operation: 'o1', call: 'removeImage', startedAt: 0, epoch: 1, input: {} } as const;
   await within(
@@ -106,6 +106,7 @@ test('operations and runs are forgotten after a day, epochs and running tasks ne
       await journal.raiseEpoch(9);
       await journal.record('old', 'f', { result: 1 });
       await journal.noteRun('run', { over: true });
+      await journal.noteRun('running', { ran: 0 });
       await journal.noteTask(task);
       await journal.noteTask({ ...task, task: 't2', end: { cancelled: true } });
     },
@@ -118,6 +119,7 @@ test('operations and runs are forgotten after a day, epochs and running tasks ne
       expect(journal.outcomeOf('old')).toBeUndefined();
       expect(journal.outcomeOf('new')).toBeDefined();
       expect(journal.run('run')).toBeUndefined();
+      expect(journal.run('running')).toMatchObject({ ran: 0 });
       expect(journal.tasks()).toEqual([task]);
       expect(journal.highestEpoch()).toBe(9);
     },

@@ -3,6 +3,7 @@ import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { CallName } from '@ostler/agent-contract/calls';
 import type { OperationJournal, Outcome } from '@ostler/agent-contract/implementation';
+import type { ExitReason, VolumeReference } from '@ostler/agent-contract/values';
 
 /**
  * All that an agent must remember over its own death: the highest epoch, outcomes by operation id, what it did to runs,
@@ -12,6 +13,7 @@ export interface AgentJournal extends OperationJournal {
   /** Rises with every start of the agent. */
   readonly incarnation: number;
   run(run: string): RunNote | undefined;
+  runs(): readonly (readonly [run: string, note: RunNote])[];
   /** Durable when it returns. Adds to what is noted already. */
   noteRun(run: string, note: Omit<RunNote, 'at'>): Promise<void>;
   tasks(): readonly TaskNote[];
@@ -21,10 +23,16 @@ export interface AgentJournal extends OperationJournal {
 }
 
 export interface RunNote {
-  /** Somebody asked for its end this way, so that it was no crash and no whim of the guest. */
-  readonly asked?: 'shutdown' | 'destroy';
-  /** It may never start again here: it has ended, or was ended before it came. */
+  /** When its QEMU was seen up for the first time. A defined domain without this is a start that never finished. */
+  readonly ran?: number;
+  /** Somebody asked its guest to shut down, and when: then its end is no whim of the guest. */
+  readonly asked?: { readonly what: 'shutdown' | 'reboot'; readonly at: number };
+  /** The end as it was seen: libvirt forgets reasons with its own restart. */
+  readonly ended?: { readonly exit: ExitReason; readonly message?: string };
+  /** It may never start again here: its end has been acknowledged, or came before it. */
   readonly over?: true;
+  /** The volume in its CD drive, which its domain's metadata do not name. */
+  readonly cd?: VolumeReference;
   /** When this was noted, in milliseconds. */
   readonly at: number;
 }
@@ -91,10 +99,9 @@ export async function openJournal(path: string, now: () => number): Promise<Agen
       await writer.append({ operation, fingerprint, outcome, at });
     },
     run: (run) => state.runs.get(run),
+    runs: () => [...state.runs],
     async noteRun(run, added) {
-      const before = state.runs.get(run);
-      const note = { ...before, ...added, at: now() };
-      if (before && before.asked === note.asked && before.over === note.over) return writer.settled();
+      const note = { ...state.runs.get(run), ...added, at: now() };
       state.runs.set(run, note);
       await writer.append({ run, note });
     },
@@ -152,7 +159,7 @@ function apply(state: State, entry: Entry): void {
 /** Forgets what is older than a day, and returns what is left as entries. */
 function prune(state: State, now: number): Entry[] {
   for (const [operation, { at }] of state.operations) if (at < now - keptFor) state.operations.delete(operation);
-  for (const [run, { at }] of state.runs) if (at < now - keptFor) state.runs.delete(run);
+  for (const [run, { over, at }] of state.runs) if (over && at < now - keptFor) state.runs.delete(run);
   for (const [task, { startedAt, end }] of state.tasks) if (end && startedAt < now - keptFor) state.tasks.delete(task);
   return [
     { epoch: state.epoch },
