@@ -174,3 +174,27 @@ export const statisticsOf = (db: Queries, host: string) =>
     db,
     sql`select s.vm_id as vm, s.raw from vm_statistics s join vms v on v.id = s.vm_id and v.run_id = s.run_id where v.run_host_id = ${host}`,
   );
+
+/** A host as conclusions about its contact need it. */
+export const hostNow = (db: Queries, host: string) =>
+  row<{ name: string; status: string; wanted: 'up' | 'maintenance'; lastContact: Date | null; runningVms: number }>(
+    db,
+    sql`select name, status, wanted, last_contact as "lastContact", (select count(*) from vms where run_host_id = hosts.id and run_id is not null)::int as "runningVms" from hosts where id = ${host}`,
+  );
+
+/** Jobs that gave up because a host could not be reached try again when one is back. */
+export const resumeJobsWaitingForHosts = async (db: Queries) => {
+  const touched = await change(
+    db,
+    sql`update jobs set state = case direction when 'forward' then 'running' else 'unwinding' end, attempts = 0, next_try = now()
+        where state = 'needs_attention' and error ->> 'code' in ('unreachable', 'deadline', 'storage_hangs')`,
+  );
+  if (touched > 0) await sql`select pg_notify('ostler_jobs', '')`.execute(db);
+};
+
+/** A guest without an agent counts as up when it has had its minute; nothing else tells of it. */
+export const promoteSilentGuests = (db: Queries, graceSeconds: number) =>
+  change(
+    db,
+    sql`update vms set run_status = 'up' where run_status = 'powering_up' and run_started < now() - ${`${graceSeconds} seconds`}::interval`,
+  );

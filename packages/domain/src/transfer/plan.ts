@@ -20,6 +20,8 @@ export const transferPlanReasons = reasons({
     text: "Host {host} cannot carry this transfer: it is not an up host of the disk's data center.",
   },
   transfer_wrong_phase: { class: 'conflict', text: 'The transfer is {phase}: it cannot be asked to {action} now.' },
+  transfer_disk_unknown: { class: 'bad_input', text: 'There is no disk {disk}, or you may not see it.' },
+  transfer_source_not_built: { class: 'not_built', text: 'Transfers of snapshots and backups come later.' },
   transfer_download_not_paused: { class: 'conflict', text: 'A download cannot be paused. Cancel it, or let it wait.' },
 });
 

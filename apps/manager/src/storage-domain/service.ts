@@ -1,0 +1,1 @@
+export { activateDomain, addDomain, attachDomain, detachDomain, maintainDomain, removeDomain } from './jobs.ts';

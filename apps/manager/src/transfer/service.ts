@@ -1,0 +1,2 @@
+export { transferImage } from './jobs.ts';
+export { pruneTransfers, transferById } from './store.ts';

@@ -1,0 +1,1 @@
+export { removeVm, runAction, startVm } from './jobs.ts';
