@@ -1,10 +1,10 @@
 /**
- * Buffers of one block, used again and again: a fresh megabyte costs the kernel 256 page faults each time, more than
+ * Buffers of one block, used again and again: a fresh one costs the kernel a page fault each 4 KiB, more than
  * copying into it. A block goes back only when nothing can read or write it any more; one that is lost is garbage.
  */
 import { BLOCK_SIZE } from './backend.ts';
 
-const KEPT = 64;
+const KEPT = 32;
 const free: Buffer[] = [];
 
 export function takeBlock(): Buffer {

@@ -10,14 +10,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve as absolute } from 'node:path';
 import { type Backend, ZERO_STEP } from './backend.ts';
 import { run } from './command.ts';
-import { ImageError } from './errors.ts';
+import { ImageError, ServerRefusal } from './errors.ts';
 import type { Extent } from './extents.ts';
 import { openFileBackend } from './file-backend.ts';
-import { type ImageLink, openLink, readText, ServerRefusal } from './image-link.ts';
+import { type ImageLink, openLink, readText } from './image-link.ts';
 import { openNbdBackend } from './nbd-backend.ts';
 import { startQemuNbd } from './qemu-nbd.ts';
 import { addRange, type ByteRange, coveredBytes, missingRanges } from './ranges.ts';
-import { receiveBody } from './receive.ts';
 import { sendRange } from './send.ts';
 
 export type LocalImage = {
@@ -79,7 +78,7 @@ export async function download(image: LocalImage, size: number, options: Transfe
       await transfer.each(pieces, features.maxReaders, async (link, piece) => {
         // A new file reads as zeros by itself.
         if (piece.zero) transfer.advance(piece.start, piece.end);
-        else await getData(link, piece, target.backend, transfer);
+        else await link.read(piece, target.backend, transfer.advance);
       });
       await target.backend.flush();
     });
@@ -248,18 +247,6 @@ function patch(link: ImageLink, operation: object): Promise<void> {
     headers: { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) },
     send: async (request) => void request.write(body),
     receive: nothing,
-  });
-}
-
-async function getData(link: ImageLink, { start, end }: Piece, target: Backend, transfer: Transfer): Promise<void> {
-  await link.exchange({
-    method: 'GET',
-    headers: { Range: `bytes=${start}-${end - 1}` },
-    receive: async (response) => {
-      if (response.headers['content-length'] !== String(end - start))
-        throw new ImageError('server_answer', 'The image server answers another range than was asked for');
-      await receiveBody(response, target, start, transfer, nobody);
-    },
   });
 }
 

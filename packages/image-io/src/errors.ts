@@ -11,6 +11,15 @@ export class ImageError extends Error {
   }
 }
 
+/** The server answered, and it was no. */
+export class ServerRefusal extends ImageError {
+  readonly status: number;
+  constructor(status: number, text: string) {
+    super('server_answer', `The image server answered ${status}: ${text.trim() || 'nothing'}`);
+    this.status = status;
+  }
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

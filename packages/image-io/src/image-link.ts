@@ -1,28 +1,8 @@
-/** One keep-alive connection of a client to a transfer URL, and what is said over it. */
+/** One keep-alive connection of a client to a transfer URL, and another for data that it reads. */
 import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Agent as TlsAgent, request as httpsRequest } from 'node:https';
-import { ImageError } from './errors.ts';
-
-/** The server answered, and it was no. */
-export class ServerRefusal extends ImageError {
-  readonly status: number;
-  constructor(status: number, text: string) {
-    super('server_answer', `The image server answered ${status}: ${text.trim() || 'nothing'}`);
-    this.status = status;
-  }
-}
-
-export type LinkOptions = {
-  /** `https://host:54322/images/<ticket>`, or http. */
-  url: string;
-  /** PEM of the authority that signed the server's certificate. */
-  ca?: string;
-  /** Go over this unix socket instead of the network, without TLS. */
-  unixSocket?: string;
-  /** Milliseconds of silence after which the server is given up. */
-  idleTimeout: number;
-  signal: AbortSignal;
-};
+import { ImageError, ServerRefusal } from './errors.ts';
+import { type LinkOptions, openRangeReader } from './range-reader.ts';
 
 export type Exchange<T> = {
   method: 'OPTIONS' | 'GET' | 'PUT' | 'PATCH';
@@ -37,7 +17,9 @@ export type Exchange<T> = {
 
 export type ImageLink = ReturnType<typeof openLink>;
 
-export function openLink({ url, ca, unixSocket, idleTimeout, signal }: LinkOptions) {
+export function openLink(options: LinkOptions) {
+  const { url, ca, unixSocket, idleTimeout, signal } = options;
+  const reader = openRangeReader(options);
   const target = new URL(url);
   const secure = target.protocol === 'https:' && unixSocket === undefined;
   const agent = secure
@@ -48,7 +30,7 @@ export function openLink({ url, ca, unixSocket, idleTimeout, signal }: LinkOptio
 
   function exchange<T>({ method, suffix = '', headers = {}, send, receive }: Exchange<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const options = {
+      const details = {
         ...where,
         method,
         path: target.pathname + suffix,
@@ -57,7 +39,7 @@ export function openLink({ url, ca, unixSocket, idleTimeout, signal }: LinkOptio
         timeout: idleTimeout,
         signal,
       };
-      const request = secure ? httpsRequest(options) : httpRequest(options);
+      const request = secure ? httpsRequest(details) : httpRequest(details);
       const fail = (error: unknown) => {
         reject(error);
         request.destroy();
@@ -72,7 +54,14 @@ export function openLink({ url, ca, unixSocket, idleTimeout, signal }: LinkOptio
     });
   }
 
-  return { exchange, close: () => agent.destroy() };
+  return {
+    exchange,
+    read: reader.read,
+    close() {
+      agent.destroy();
+      reader.close();
+    },
+  };
 }
 
 async function answered<T>(response: IncomingMessage, receive: (response: IncomingMessage) => Promise<T>): Promise<T> {

@@ -8,6 +8,8 @@ import type { ByteRange } from './ranges.ts';
 import type { BeginRequest, Permit, TicketBook, TicketFacts, TicketGate } from './tickets.ts';
 
 const CLOSE_DEADLINE = 30_000;
+/** Milliseconds between two reports of a running operation: each costs both processes a wake-up. */
+const REPORT_INTERVAL = 200;
 
 export type ToPrimary =
   | { readonly type: 'begin'; readonly call: number; readonly request: BeginRequest }
@@ -49,12 +51,25 @@ export function createRemoteGate(send: (message: ToPrimary) => void) {
       const { permit, ticket } = answer;
       const controller = new AbortController();
       revocable.set(permit, controller);
+      let moved: ByteRange | undefined;
+      let lastReport = performance.now();
+      const report = () => {
+        if (moved) send({ type: 'advance', permit, ...moved });
+        moved = undefined;
+        lastReport = performance.now();
+      };
       return {
         ticket,
         revoked: controller.signal,
-        advance: (start, end) => send({ type: 'advance', permit, start, end }),
+        advance(start, end) {
+          if (moved && moved.end !== start) report();
+          moved = { start: moved?.start ?? start, end };
+          if (performance.now() - lastReport > REPORT_INTERVAL) report();
+        },
         finish() {
-          if (revocable.delete(permit)) send({ type: 'finish', permit });
+          if (!revocable.delete(permit)) return;
+          report();
+          send({ type: 'finish', permit });
         },
       };
     },
