@@ -1,0 +1,82 @@
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { finished, output } from '../command.ts';
+import { installPackages, missingPackages, packages } from '../debian.ts';
+import { inRoot, root, tool } from '../root.ts';
+import { countOf, sum, type Count } from './count.ts';
+import { checkRooms } from './rooms.ts';
+
+export interface TestWish {
+  /** Also what takes longer than the ordinary run may: tests see OSTLER_LONG=1. */
+  readonly long: boolean;
+  /** Parts of file names, as Vitest takes them. With any, only tests run, and only these. */
+  readonly filters: readonly string[];
+}
+
+/** Everything that says whether the code is in order. The last line that is written counts it. */
+export async function runTests(wish: TestWish, write: (line: string) => void, now: () => number): Promise<Count> {
+  const start = now();
+  const check = async (name: string, work: () => Promise<string>): Promise<Count> => {
+    const began = now();
+    const took = () => `${((now() - began) / 1000).toFixed(1)} s`;
+    try {
+      write(`✓ ${name}: ${await work()} (${took()})`);
+      return { passed: 1, failed: 0 };
+    } catch (error) {
+      write(`✗ ${name} (${took()})\n${error instanceof Error ? error.message : String(error)}`);
+      return { passed: 0, failed: 1 };
+    }
+  };
+  const all = wish.filters.length === 0;
+  const counts: Count[] = [await check('Debian packages', () => installForTests(write))];
+  // Two cores: the checks take about as long as the pure tests do, side by side.
+  const checks = async (): Promise<Count[]> => [
+    await check('types', () => quiet('tsc', ['--noEmit', '-p', 'tsconfig.json'])),
+    await check('lint', () => quiet('oxlint', ['--quiet'])),
+    await check('rooms', checkRooms),
+  ];
+  const [checked, pure] = await Promise.all([all ? checks() : [], vitest('pure', wish)]);
+  counts.push(...checked, pure, await vitest('real', wish));
+  const total = sum(counts);
+  write(`${((now() - start) / 1000).toFixed(0)} s`);
+  write(`${total.passed} passed, ${total.failed} failed`);
+  return total;
+}
+
+async function installForTests(write: (line: string) => void): Promise<string> {
+  const portal = await access(inRoot('apps/portal/package.json')).then(
+    () => true,
+    () => false,
+  );
+  const wanted = [...packages.host, ...packages.database, ...packages.tests, ...(portal ? packages.browser : [])];
+  const missing = await missingPackages(wanted);
+  if (missing.length === 0) return 'all there';
+  if (process.getuid?.() !== 0) throw new Error(`The tests need root, or these packages installed: ${missing.join(' ')}.`);
+  write(`Installing ${missing.join(' ')}`);
+  await installPackages(missing);
+  return `installed ${missing.join(' ')}`;
+}
+
+async function quiet(program: string, args: readonly string[]): Promise<string> {
+  await output(tool(program), args, { cwd: root, deadline: 300_000 });
+  return 'in order';
+}
+
+async function vitest(project: 'pure' | 'real', wish: TestWish): Promise<Count> {
+  const scratch = await mkdtemp(join(tmpdir(), 'ostler-test-'));
+  const report = join(scratch, 'report.json');
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+    const { status } = await finished(tool('vitest'), ['run', '--project', project, '--passWithNoTests', ...reporters, ...wish.filters], {
+      cwd: root,
+      env: { ...process.env, ...(wish.long && { OSTLER_LONG: '1' }) },
+      deadline: wish.long ? 4 * 3_600_000 : 1_500_000,
+      show: true,
+    });
+    const text = await readFile(report, 'utf8').catch(() => 'null');
+    return countOf(JSON.parse(text), status);
+  } finally {
+    await rm(scratch, { recursive: true });
+  }
+}
