@@ -30,9 +30,9 @@ async function cruise(directory: string, folders: readonly string[]): Promise<{ 
   // With the JSON reporter the exit code is that of the run, not of what it found.
   const args = ['--config', inRoot('.dependency-cruiser.mjs'), '--output-type', 'json', '--progress', 'none', ...folders];
   const result: unknown = JSON.parse(await output(tool('depcruise'), args, { cwd: directory, deadline: 120_000 }));
-  const found = result as { modules: unknown[]; summary: { violations: { rule: { name: string }; from: string; to: string }[] } };
+  const found = result as { modules: { source: string }[]; summary: { violations: { rule: { name: string }; from: string; to: string }[] } };
   return {
-    modules: found.modules.length,
+    modules: found.modules.filter(({ source }) => /^(apps|packages|lab|bench)\//.test(source)).length,
     violations: found.summary.violations.map(({ rule, from, to }) => ({ rule: rule.name, from, to })),
   };
 }
