@@ -1,7 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { run, MissingPackages } from './command.ts';
+import { run, MissingPackages } from '@ostler/libvirt/daemon/command';
 import { cpioArchive } from './cpio.ts';
 import type { CpioEntry } from './cpio.ts';
 

@@ -5,10 +5,10 @@ import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { run } from './command.ts';
+import { run } from '@ostler/libvirt/daemon/command';
 import { heartbeatsIn, kernelCommandLine, tinyGuest, waitForHeartbeat } from './guest.ts';
 import type { TinyGuest } from './guest.ts';
-import { until } from './poll.ts';
+import { until } from '@ostler/libvirt/daemon/poll';
 
 let directory: string;
 let guest: TinyGuest;

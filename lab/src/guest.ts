@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { access, chmod, copyFile, mkdir, mkdtemp, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { requireFiles, run } from './command.ts';
+import { requireFiles, run } from '@ostler/libvirt/daemon/command';
 import { buildInitrd, findKernel, guestScripts } from './guest-parts.ts';
-import { until } from './poll.ts';
+import { until } from '@ostler/libvirt/daemon/poll';
 
 /**
  * The lab's guest: a Linux that boots in seconds under plain emulation and stamps its disk. Paths of files to copy or to back

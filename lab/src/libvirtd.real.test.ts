@@ -2,12 +2,12 @@ import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { run } from './command.ts';
+import { run } from '@ostler/libvirt/daemon/command';
 import { guestDomainXml } from './guest-domain.ts';
 import { tinyGuest, waitForHeartbeat } from './guest.ts';
 import { startLibvirtd, stopLibvirtd } from './libvirtd.ts';
 import type { Libvirtd } from './libvirtd.ts';
-import { until } from './poll.ts';
+import { until } from '@ostler/libvirt/daemon/poll';
 
 let directory: string;
 let libvirtd: Libvirtd;

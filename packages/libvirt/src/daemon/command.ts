@@ -32,13 +32,13 @@ export function run(command: string, args: readonly string[], { timeoutMs = 30_0
   });
 }
 
-/** The lab installs nothing itself: it says what is missing, all of it at once. */
+/** Nothing is installed here: it is said what is missing, all of it at once. */
 export class MissingPackages extends Error {
   readonly code = 'missing_packages';
   readonly packages: readonly string[];
   constructor(packages: readonly string[]) {
     super(
-      `The lab needs Debian packages that are not installed: ${packages.join(' ')}. Install them with apt-get install --no-install-recommends ${packages.join(' ')}.`,
+      `Debian packages are missing: ${packages.join(' ')}. Install them with apt-get install --no-install-recommends ${packages.join(' ')}.`,
     );
     this.packages = packages;
   }

@@ -26,14 +26,10 @@ export const libvirtdSettings = {
 };
 
 /**
- * QEMU as root, and libvirt never touches the owner of a disk: as on a host of the product, where storage belongs to 36:36.
- * No cgroups, no mount namespace per guest, no mandatory access control: machines that run tests may not permit them.
+ * libvirt never touches the owner of a disk: storage belongs to 36:36, and whoever runs QEMU must be able to use that. No mandatory
+ * access control, cgroups or mount namespace per guest: machines may not permit them, and the daemon has a namespace already.
  */
 export const qemuSettings = {
-  user: 'root',
-  group: 'root',
-  swtpm_user: 'root',
-  swtpm_group: 'root',
   dynamic_ownership: 0,
   remember_owner: 0,
   security_driver: 'none',
@@ -44,3 +40,9 @@ export const qemuSettings = {
   set_process_name: 1,
   max_core: 0,
 };
+
+/** Who runs QEMU and swtpm. As root any disk is theirs to write; as 36:36, RHV's vdsm:kvm, only what belongs to storage domains. */
+export const guestAccounts = {
+  root: { user: 'root', group: 'root', swtpm_user: 'root', swtpm_group: 'root' },
+  storage: { user: 'vdsm', group: '+36', swtpm_user: 'vdsm', swtpm_group: '+36' },
+} as const;

@@ -36,7 +36,7 @@ export async function processesThat(mine: (pid: number) => Promise<boolean>): Pr
 /** Kills until none is left: what is being killed may still have started another. */
 export async function killAll(find: () => Promise<number[]>, deadlineMs = 15_000): Promise<void> {
   await until(
-    'the end of all processes of this lab',
+    'the end of all processes',
     async () => {
       const left = await find();
       left.forEach(killNow);
