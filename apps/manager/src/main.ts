@@ -94,4 +94,6 @@ async function clientTls({ pki }: ManagerConfig) {
   return { ca: await readFile(pki.caCert, 'utf8'), cert: await readFile(pki.managerCert, 'utf8'), key: await readFile(pki.managerKey, 'utf8') };
 }
 
-const secrets = async ({ secretsKeyFile }: ManagerConfig) => secretsUnder(await readFile(secretsKeyFile));
+async function secrets({ secretsKeyFile }: ManagerConfig) {
+  return secretsUnder(await readFile(secretsKeyFile));
+}
