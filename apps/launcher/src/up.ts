@@ -29,7 +29,7 @@ export async function up(wish: UpWish, write: (line: string) => void, now: () =>
   const paths = pathsIn(wish.stateDir);
   demandShortPath(paths);
   const before = await readSettings(paths);
-  const running = await checked(await readStatus(paths.supervisor));
+  const running = await runningNow(paths);
   const change = running && before && changeWanted(wish, before);
   if (change) throw new Problem(`Ostler runs over ${paths.state} and would have to be stopped first for ${change}: ./ostler down.`);
   const { step } = steps(write, now);
@@ -54,6 +54,15 @@ export async function up(wish: UpWish, write: (line: string) => void, now: () =>
   }
   write(welcome(paths, settings));
   if (mine && !wish.detach) await stay(paths, interrupted.signal, write);
+}
+
+/** One that is ending is waited for, and then is none. */
+async function runningNow(paths: Paths): Promise<SupervisorStatus | undefined> {
+  for (;;) {
+    const found = await checked(await readStatus(paths.supervisor));
+    if (found?.phase !== 'failed' && found?.phase !== 'stopping') return found;
+    await sleep(100);
+  }
 }
 
 function demandRoot(): void {
