@@ -86,10 +86,10 @@ async function installWhatIsMissing(databaseUrl: string | undefined, write: (lin
 }
 
 async function prepare(paths: Paths, wish: Wish, before: Settings | undefined, step: Steps['step']): Promise<Settings> {
-  for (const directory of [paths.state, paths.logs, paths.run, join(paths.state, 'pki'), paths.agent.state])
-    await mkdir(directory, { recursive: true, mode: directory === paths.state || directory === paths.agent.state ? 0o755 : 0o700 });
   const settings = await settle(paths, wish, before, chooseLibvirt);
   await demandFreePort(settings.port);
+  for (const directory of [paths.state, paths.logs, paths.run, join(paths.state, 'pki'), paths.agent.state])
+    await mkdir(directory, { recursive: true, mode: directory === paths.state || directory === paths.agent.state ? 0o755 : 0o700 });
   await writeSettings(paths, settings);
   await step('Keys and certificates', () => makeIdentity(paths, gatewayNames(settings.hostName), new Date()));
   await writeConfigs(paths, settings);

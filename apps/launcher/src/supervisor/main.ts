@@ -9,7 +9,7 @@ import { readSettings } from '../instance/settings.ts';
 import { instanceDocument, writeInstance } from '../instance/document.ts';
 import { appMain, tool } from '../root.ts';
 import { keepRunning, type Child, type ChildSpec } from './child.ts';
-import { identityOf, type ProcessIdentity } from './process.ts';
+import { identityOf, startedAt, type ProcessIdentity } from './process.ts';
 import { writeStatus, type ProcessStatus, type SupervisorStatus } from './status.ts';
 
 /**
@@ -138,7 +138,7 @@ async function watchLibvirtd(): Promise<void> {
 
 async function noteLibvirtd(found: ProcessIdentity, restarts: number): Promise<void> {
   if (libvirtd?.process?.pid === found.pid) return;
-  libvirtd = { name: 'libvirtd', process: found, health: 'ok', since: now(), restarts };
+  libvirtd = { name: 'libvirtd', process: found, health: 'ok', since: await startedAt(found, now()), restarts };
   await tell();
 }
 

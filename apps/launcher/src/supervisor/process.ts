@@ -28,3 +28,9 @@ export async function signal(target: ProcessIdentity, name: NodeJS.Signals): Pro
     return false;
   }
 }
+
+/** When it was started, in milliseconds since 1970. The kernel counts ticks of a hundredth of a second. */
+export async function startedAt({ startTicks }: ProcessIdentity, now: number): Promise<number> {
+  const uptime = Number((await readFile('/proc/uptime', 'utf8')).split(' ')[0]);
+  return Math.round(now - uptime * 1000 + startTicks * 10);
+}
