@@ -1,13 +1,25 @@
+import { permissionServices } from './access/permission-routes.ts';
+import { roleServices } from './access/role-routes.ts';
+import { userServices } from './access/user-routes.ts';
+import { eventServices } from './audit/routes.ts';
 import { dataCenterServices } from './datacenter/routes.ts';
 import { diskServices } from './disk/routes.ts';
 import type { AnyServed } from './http/mount.ts';
+import { jobServices } from './jobs/routes.ts';
 import { storageDomainServices } from './storage-domain/routes.ts';
+import { systemServices } from './system/routes.ts';
 import { transferServices } from './transfer/routes.ts';
 import { vmDeviceServices } from './vm/devices-routes.ts';
 import { vmServices } from './vm/routes.ts';
 
 /** Every service that is built, by its noun. */
 export const allServices: readonly AnyServed[] = [
+  ...systemServices,
+  ...userServices,
+  ...roleServices,
+  ...permissionServices,
+  ...eventServices,
+  ...jobServices,
   ...dataCenterServices,
   ...storageDomainServices,
   ...diskServices,

@@ -22,6 +22,7 @@ const rules = {
   disk: { limit: 255, others: '._-+ ()' },
   template: { limit: 255, others: '._-' },
   user: { limit: 255, others: '._-@' },
+  role: { limit: 126, others: '._- ' },
 } as const;
 
 export type NamedNoun = keyof typeof rules;

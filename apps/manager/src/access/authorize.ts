@@ -1,4 +1,5 @@
 import type { Requirement } from '@ostler/contract/access';
+import { isTypeName } from '@ostler/contract/fields';
 import { fixedIds } from '@ostler/domain/fixed-ids';
 import { accessReasons } from '@ostler/domain/access/reasons';
 import { refusalOf, refuse, type Refusal } from '@ostler/domain/reason';
@@ -79,7 +80,9 @@ export const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-
  * it. What the reader may not even see is not found: a refusal would tell that it exists.
  */
 export async function authorize(db: Queries, reader: Reader, requirements: readonly Requirement[]): Promise<Refusal | undefined> {
-  for (const { permit, object } of requirements) {
+  for (const { permit, object: asked } of requirements) {
+    const object = await objectOfPermission(db, reader, asked);
+    if (!object) return refuse(accessReasons.object_not_found({ type: 'permission', name: 'id' in asked ? asked.id : '' }));
     if (object.type === 'system') {
       if (!reader.grants.some((grant) => grant.object === fixedIds.system && grant.permits.includes(permit)))
         return refuse(accessReasons.permit_missing({ permit, object: 'the system' }));
@@ -104,23 +107,42 @@ export async function authorize(db: Queries, reader: Reader, requirements: reado
   return refusalOf([]);
 }
 
+/** To take a permission away is to manage the permissions of what it is on. */
+async function objectOfPermission(db: Queries, reader: Reader, asked: Requirement['object']): Promise<Requirement['object'] | undefined> {
+  if (asked.type !== 'permission') return asked;
+  if (!('id' in asked) || !(await isVisible(db, reader, 'permission', asked.id))) return undefined;
+  const found = await row<{ type: string; id: string }>(db, sql`select object_type as type, object_id as id from permissions where id = ${asked.id}::uuid`);
+  if (!found) return undefined;
+  return found.type === 'system' || !isTypeName(found.type) ? { type: 'system' } : { type: found.type, id: found.id };
+}
+
+/** What an object is called in sentences: `VM web`, `the system`. Undefined when it is not there. */
+export async function nameOf(db: Queries, type: string, id: string): Promise<string | undefined> {
+  if (type === 'system') return 'the system';
+  const noun = nouns[type];
+  if (!noun || !isUuid(id)) return undefined;
+  const found = await row<{ name: string }>(db, sql`select ${sql.ref(noun.name)}::text as name from ${sql.table(noun.table)} where id = ${id}::uuid`);
+  return found && `${type.replaceAll('_', ' ')} ${found.name}`;
+}
+
 /** The id of an object that the reader may see, by its name; undefined where there is none, or more than one. */
 export async function idOf(db: Queries, reader: Reader, type: string, name: string): Promise<string | undefined> {
   const noun = nouns[type];
   if (!noun) return undefined;
   const found = await sql<{
     id: string;
-  }>`select id from ${sql.table(noun.table)} where lower(${sql.ref(noun.name)}::text) = lower(${name}) and ${visibleTo(reader, noun.visible, sql`id`)} limit 2`.execute(
+  }>`select id from ${sql.table(noun.table)} where lower(${sql.ref(noun.name)}::text) = lower(${name}) and ${visibleTo(reader, noun.visible, sql.ref(`${noun.table}.id`))} limit 2`.execute(
     db,
   );
   return found.rows.length === 1 ? found.rows[0]?.id : undefined;
 }
 
+// The ids are qualified: inside the conditions' own subqueries a bare `id` would be another table's.
 export async function isVisible(db: Queries, reader: Reader, type: string, id: string): Promise<boolean> {
   const noun = nouns[type];
   if (!noun || !isUuid(id)) return false;
   return (
-    (await row(db, sql`select 1 from ${sql.table(noun.table)} where id = ${id}::uuid and ${visibleTo(reader, noun.visible, sql`id`)}`)) !==
+    (await row(db, sql`select 1 from ${sql.table(noun.table)} where id = ${id}::uuid and ${visibleTo(reader, noun.visible, sql.ref(`${noun.table}.id`))}`)) !==
     undefined
   );
 }

@@ -22,10 +22,15 @@ export interface Reader {
   readonly filtered: boolean;
 }
 
+/** `known`: there is a user of that name. For the log, never for the one who tries. */
 export type LoginResult =
   | { readonly user: UserRow }
-  | { readonly refused: 'wrong' | 'disabled' | 'not_permitted' }
-  | { readonly refused: 'throttled'; readonly seconds: number };
+  | { readonly refused: 'wrong' | 'disabled' | 'not_permitted'; readonly known: boolean }
+  | { readonly refused: 'throttled'; readonly seconds: number; readonly known: boolean };
+
+/** Longer ones are refused unread: hashing a megabyte at every try would be a way to keep the manager busy. */
+const longest = 1024;
+const unreadable = (text: string): boolean => text.length > longest || text.includes('\0');
 
 export interface Logins {
   /** Checks a name and a password. `source` is the client's address: failures count for both. */
@@ -39,20 +44,22 @@ export function logins(db: Database, now: () => number): Logins {
   const verified = recentlyVerified(now);
   return {
     async check(login, password, source) {
+      if (unreadable(login) || unreadable(password)) return { refused: 'wrong', known: false };
       const found = await findLogin(db, login);
+      const known = found !== undefined;
       const remembered = verified.find(login, password);
       // A changed password, or a user that was disabled meanwhile, ends what is remembered.
       if (found && remembered?.stored === found.passwordHash && !found.disabled) return { user: found };
       const keys = [`user:${login.toLowerCase()}`, `address:${source}`];
       const seconds = await secondsToWait(db, keys);
-      if (seconds > 0) return { refused: 'throttled', seconds };
+      if (seconds > 0) return { refused: 'throttled', seconds, known };
       if (!(await passwordMatches(found?.passwordHash ?? undefined, password)) || !found?.passwordHash) {
         await noteFailure(db, keys);
-        return { refused: 'wrong' };
+        return { refused: 'wrong', known };
       }
-      if (found.disabled) return { refused: 'disabled' };
+      if (found.disabled) return { refused: 'disabled', known };
       const grants = await grantsOf(db, found.id);
-      if (!grants.some((grant) => grant.permits.includes('login'))) return { refused: 'not_permitted' };
+      if (!grants.some((grant) => grant.permits.includes('login'))) return { refused: 'not_permitted', known };
       await forgetFailures(db, keys);
       verified.remember(login, password, found.id, found.passwordHash);
       return { user: found };

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { fixedIds } from '@ostler/domain/fixed-ids';
 import type { PermitName } from '@ostler/domain/access/permits';
 import { change, row, rows, sql, type Queries, type Sql } from '../db/database.ts';
+import { noSearch, type SearchResult } from '../search/sql.ts';
+import type { Reader } from './login.ts';
+import { visibleTo } from './visibility.ts';
 
 export interface UserRow {
   readonly id: string;
@@ -55,8 +58,42 @@ export const removeUser = async (db: Queries, id: string) => {
   return change(db, sql`delete from users where id = ${id}`);
 };
 
-export const listUsers = (db: Queries, condition: Sql) =>
-  rows<UserRow>(db, sql`select ${userColumns} from users where ${condition} order by user_name`);
+/** By id, if the reader may see that there is such a user. */
+export const visibleUser = (db: Queries, reader: Reader, id: string) =>
+  row<UserRow>(db, sql`select ${userColumns} from users where id::text = lower(${id}) and ${visibleTo(reader, 'user', sql`users.id`)}`);
+
+/** RHV's user names carry the domain: tools search for `usrname=admin@internal-authz`. */
+export const userSearchColumns: Readonly<Record<string, Sql>> = {
+  id: sql`users.id`,
+  name: sql`users.name`,
+  lastname: sql`users.last_name`,
+  usrname: sql`(users.user_name || '@' || users.domain)`,
+  login: sql`users.user_name`,
+  directory: sql`users.domain`,
+  department: sql`users.department`,
+};
+
+export const listUsers = (db: Queries, reader: Reader, search: SearchResult) =>
+  rows<UserRow>(
+    db,
+    sql`select ${userColumns} from users where ${visibleTo(reader, 'user', sql`users.id`)} and ${search.condition} order by ${search.order(sql`users.user_name`)} ${search.page}`,
+  );
+
+export const setPasswordHash = (db: Queries, id: string, hash: string) => change(db, sql`update users set password_hash = ${hash} where id = ${id}`);
+
+export interface GroupRow {
+  readonly id: string;
+  readonly name: string;
+  readonly domain: string;
+}
+
+export const groupSearchColumns: Readonly<Record<string, Sql>> = { id: sql`id`, name: sql`name`, directory: sql`domain` };
+
+export const listGroups = (db: Queries, reader: Reader, search: SearchResult = noSearch, within: Sql = sql`true`) =>
+  rows<GroupRow>(
+    db,
+    sql`select id, name, domain from groups where ${visibleTo(reader, 'group', sql`groups.id`)} and ${within} and ${search.condition} order by ${search.order(sql`name`)} ${search.page}`,
+  );
 
 // ---- sessions --------------------------------------------------------------------------------------------------
 
@@ -87,6 +124,8 @@ export async function touchSession(db: Queries, token: string): Promise<SessionR
 }
 
 export const removeSession = (db: Queries, token: string) => change(db, sql`delete from sessions where token_hash = ${tokenHash(token)}`);
+
+export const removeSessionsOf = (db: Queries, user: string) => change(db, sql`delete from sessions where user_id = ${user}`);
 
 export const pruneSessions = (db: Queries) =>
   change(db, sql`delete from sessions where expires_at <= now() or last_used + idle_timeout <= now()`);
@@ -120,6 +159,7 @@ export const forgetFailures = (db: Queries, keys: readonly string[]) =>
 
 /** One permission as it counts: a role's permits on an object, and whether what lies below is included. */
 export interface Grant {
+  readonly role: string;
   readonly object: string;
   readonly objectType: string;
   readonly inherits: boolean;
@@ -131,7 +171,7 @@ export interface Grant {
 export const grantsOf = (db: Queries, user: string) =>
   rows<Grant>(
     db,
-    sql`select p.object_id as object, p.object_type as "objectType", r.inherits, r.administrative, r.permits
+    sql`select p.role_id as role, p.object_id as object, p.object_type as "objectType", r.inherits, r.administrative, r.permits
         from permissions p join roles r on r.id = p.role_id
         where p.principal_id = ${user} or p.principal_id = ${fixedIds.everyone} or p.principal_id in (select group_id from group_members where user_id = ${user})`,
   );

@@ -29,9 +29,9 @@ export async function authenticate(
     if (session) return withReader(logins, session.user, filter, 'expired', persistent ? {} : { endSession: cookie });
   }
 
-  const basic = /^basic\s+([A-Za-z0-9+/=]+)$/i.exec(authorization)?.[1];
+  const basic = basicCredentials(authorization);
   if (basic === undefined) return { refused: cookie === undefined ? 'none' : 'expired' };
-  const [name, password] = splitAtColon(Buffer.from(basic, 'base64').toString('utf8'));
+  const [name, password] = basic;
   const login = await logins.check(name, password, source);
   if ('refused' in login)
     return login.refused === 'throttled'
@@ -58,6 +58,12 @@ async function withReader(
   if (!reader) return { refused: otherwise };
   if (filter === false && !reader.administrator) return { refused: 'filter_required' };
   return { reader, ...session };
+}
+
+/** Name and password of `Authorization: Basic`. */
+export function basicCredentials(authorization: string | undefined): [string, string] | undefined {
+  const basic = /^basic\s+([A-Za-z0-9+/=]+)$/i.exec(authorization ?? '')?.[1];
+  return basic === undefined ? undefined : splitAtColon(Buffer.from(basic, 'base64').toString('utf8'));
 }
 
 function splitAtColon(text: string): [string, string] {

@@ -160,6 +160,8 @@ const located = new Set([
   'permission',
   'job',
   'snapshot',
+  'user',
+  'group',
 ]);
 
 async function refusedAccess(db: Database, reader: Reader, found: Match, input: unknown): Promise<Fault | undefined> {

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logins, LoginResult } from '../access/login.ts';
 import { findUser, grantsOf, removeSession } from '../access/store.ts';
 import type { Database } from '../db/database.ts';
+import { basicCredentials } from './credentials.ts';
 
 /** RHV says of internal users' tokens that they never expire, as the largest 64-bit number (infra.md 8.6). */
 const never = '9223372036854775807';
@@ -10,16 +11,18 @@ type Parameters = Readonly<Record<string, string | undefined>>;
 
 /** The OAuth endpoints as RHV's SDKs use them (wire.md 1). Parameters come as a form or in the query. */
 export function mountSso(server: FastifyInstance, db: Database, logins: Logins, audit: SsoAudit): void {
-  server.all('/ovirt-engine/sso/oauth/token', async (request, reply) => {
+  const issueToken = async (request: FastifyRequest, reply: FastifyReply) => {
     const asked = parametersOf(request);
     const scope = asked['scope'] ?? '';
-    if (asked['grant_type'] !== 'password')
-      return refuse(reply, scope, 'unsupported_grant_type', `Grant type ${asked['grant_type'] ?? 'none'} is not supported: use password.`);
-    const { username, password } = asked;
+    const given = credentialsFor(asked, request.headers.authorization);
+    if (given === undefined)
+      return refuse(reply, scope, 'unsupported_grant_type', 'This grant type is not supported: use password, or the HTTP grant with Basic.');
+    const { username, password } = given;
     if (!username || !password) return refuse(reply, scope, 'invalid_request', `The request lacks ${username ? 'password' : 'username'}.`);
     const login = await logins.check(username, password, request.ip);
     if ('refused' in login) {
-      await audit.failed(username);
+      // What was typed as a name may be a password: it is kept only if there is such a user.
+      await audit.failed(login.known ? username : 'somebody unknown');
       return refuse(reply, scope, 'access_denied', sentenceFor(username, login));
     }
     const token = await logins.open(login.user.id, scope || 'ovirt-app-api');
@@ -27,7 +30,9 @@ export function mountSso(server: FastifyInstance, db: Database, logins: Logins, 
     return reply
       .header('cache-control', 'no-store')
       .send({ access_token: token, scope: scope || 'ovirt-app-api', exp: never, token_type: 'bearer' });
-  });
+  };
+  server.all('/ovirt-engine/sso/oauth/token', issueToken);
+  server.all('/ovirt-engine/sso/oauth/token-http-auth', issueToken);
 
   const endSession = async (request: FastifyRequest, reply: FastifyReply) => {
     const { token } = parametersOf(request);
@@ -69,6 +74,16 @@ export function mountSso(server: FastifyInstance, db: Database, logins: Logins, 
 export interface SsoAudit {
   loggedIn(user: string, name: string): Promise<void>;
   failed(name: string): Promise<void>;
+}
+
+const httpGrant = 'urn:ovirt:params:oauth:grant-type:http';
+
+/** The name and the password: in the form, or in the header for the grant that takes HTTP's own authentication. */
+function credentialsFor(asked: Parameters, authorization: string | undefined): { username?: string | undefined; password?: string | undefined } | undefined {
+  if (asked['grant_type'] === 'password') return { username: asked['username'], password: asked['password'] };
+  if (asked['grant_type'] !== httpGrant) return undefined;
+  const basic = basicCredentials(authorization);
+  return basic ? { username: basic[0], password: basic[1] } : {};
 }
 
 /** API clients read `error` and `error_code`; everything else OAuth's own pair. The SDK takes both. */

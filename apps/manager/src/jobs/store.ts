@@ -171,6 +171,13 @@ export const resumeJob = (db: Queries, job: string) =>
         where id = ${job} and state = 'needs_attention'`,
   ).then(wake(db, job));
 
+/** A person takes it over as it stands: the job is over, what it held is free, and nothing is done about what it left. */
+export async function abandonJob(tx: Transaction, job: string): Promise<boolean> {
+  const abandoned = await change(tx, sql`update jobs set state = 'aborted', ended_at = now(), updated_at = now() where id = ${job} and state = 'needs_attention'`);
+  if (abandoned > 0) await change(tx, sql`delete from job_locks where job_id = ${job}`);
+  return abandoned > 0;
+}
+
 /** Makes a waiting job look again now. */
 export const wakeJob = (db: Queries, job: string) =>
   change(db, sql`update jobs set next_try = now() where id = ${job} and state in ('running', 'unwinding')`).then(wake(db, job));

@@ -34,7 +34,7 @@ export const adminLogin: Login = { name: 'admin@internal', password: 'test-admin
 const base = '/ovirt-engine/api';
 
 /** A manager's api on a real database, asked without a network in between. */
-export async function testManager(options: { agents?: Agents } = {}): Promise<TestManager> {
+export async function testManager(options: { agents?: Agents; log?: pino.Logger } = {}): Promise<TestManager> {
   const database = await testDatabase();
   await bootstrap(database.db, { password: adminLogin.password });
   const secrets = secretsUnder(randomBytes(32));
@@ -46,7 +46,7 @@ export async function testManager(options: { agents?: Agents } = {}): Promise<Te
     tickets,
     agents: options.agents ?? agentBook({ ca: '', cert: '', key: '' }),
     origin: 'https://manager.test:8443',
-    log: pino({ level: 'silent' }),
+    log: options.log ?? pino({ level: 'silent' }),
     now: Date.now,
   });
   await server.ready();

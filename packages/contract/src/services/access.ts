@@ -1,4 +1,4 @@
-import { login, needs, owner, path, permit, system, visible } from '../access.ts';
+import { body, login, needs, owner, path, permit, system, visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
 /** Users, groups, roles and who has which on what. */
@@ -28,21 +28,23 @@ export const accessServices = {
     type: 'permission',
     root: 'permissions',
     methods: {
-      list: { notBuilt: true },
+      list: { access: visible },
+      // On the object that the permission names, or on the system if it names none.
       add: {
-        notBuilt: true,
+        access: needs(
+          permit('manipulate_permissions', body('permission.data_center', { absent: 'skip' })),
+          permit('manipulate_permissions', body('permission.cluster', { absent: 'skip' })),
+          permit('manipulate_permissions', body('permission.host', { absent: 'skip' })),
+          permit('manipulate_permissions', body('permission.storage_domain', { absent: 'skip' })),
+          permit('manipulate_permissions', body('permission.vm', { absent: 'skip' })),
+          permit('manipulate_permissions', body('permission.vm_pool', { absent: 'skip' })),
+          permit('manipulate_permissions', body('permission.template', { absent: 'skip' })),
+          permit('manipulate_permissions', body('permission.disk', { absent: 'skip' })),
+          permit('manipulate_permissions', system, {
+            missing: 'permission.data_center|cluster|host|storage_domain|vm|vm_pool|template|disk.id|name',
+          }),
+        ),
         mandatory: ['role.id|name'],
-        variants: [
-          ['user.id'],
-          ['group.id'],
-          ['data_center.id'],
-          ['cluster.id'],
-          ['host.id'],
-          ['storage_domain.id'],
-          ['vm.id'],
-          ['vm_pool.id'],
-          ['template.id'],
-        ],
       },
     },
   },
@@ -101,8 +103,8 @@ export const accessServices = {
     paths: ['groups/{group}/permissions/{permission}', 'users/{user}/permissions/{permission}'],
     type: 'permission',
     methods: {
-      get: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      remove: { access: needs(permit('manipulate_permissions', path('permission'))) },
     },
   },
   other_permission: {
@@ -196,8 +198,8 @@ export const accessServices = {
     type: 'role',
     methods: {
       get: { access: login },
-      update: { notBuilt: true },
-      remove: { notBuilt: true },
+      update: { access: needs(permit('manipulate_roles', system)) },
+      remove: { access: needs(permit('manipulate_roles', system)) },
     },
   },
   permits: {
@@ -206,7 +208,7 @@ export const accessServices = {
     root: 'permits',
     methods: {
       list: { access: login, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['id|name'] },
+      add: { access: needs(permit('manipulate_roles', system)), mandatory: ['id|name'] },
     },
   },
   permit: {
@@ -214,7 +216,7 @@ export const accessServices = {
     type: 'permit',
     methods: {
       get: { access: login },
-      remove: { notBuilt: true },
+      remove: { access: needs(permit('manipulate_roles', system)) },
     },
   },
   assigned_tags: {
@@ -246,7 +248,7 @@ export const accessServices = {
     root: 'roles',
     methods: {
       list: { access: login, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['name', 'permits.id'] },
+      add: { access: needs(permit('manipulate_roles', system)), mandatory: ['name', 'permits.id|name'] },
     },
   },
   system_permissions: {
@@ -274,6 +276,13 @@ export const accessServices = {
       get: { access: visible },
       update: { notBuilt: true },
       remove: { access: needs(permit('manipulate_users', system)) },
+      // RHV sets internal users' passwords with a tool on the manager's machine. One's own needs the current one besides.
+      setpassword: {
+        access: needs(permit('manipulate_users', system), { orOwnerOf: 'user' }),
+        action: { password: 'string?secret', current_password: 'string?secret' },
+        mandatory: ['password'],
+        ostler: true,
+      },
     },
   },
   domain_user_groups: {

@@ -10,7 +10,7 @@ export const jobServices = {
     methods: {
       list: { access: visible, query: { from: 'integer', max: 'integer', search: 'string', case_sensitive: 'boolean' } },
       add: { access: needs(permit('inject_external_events', system)), mandatory: ['custom_id', 'description', 'origin', 'severity'] },
-      undelete: { notBuilt: true },
+      undelete: { access: needs(permit('audit_log_management', system)) },
     },
   },
   event: {

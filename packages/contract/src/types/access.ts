@@ -12,6 +12,7 @@ export const accessTypes = {
       last_name: 'string',
       user_name: 'string',
       principal: 'string',
+      /** With `add`, Ostler takes the password of a new internal user; RHV has the field and no use for it. */
       password: 'string?secret',
       email: 'string',
       user_options: 'property[]?deprecated',

@@ -11,6 +11,13 @@ export const jobTypes = {
       last_updated: 'date?readonly',
       external: 'boolean',
       auto_cleared: 'boolean',
+      /** Percent of the steps that are done. */
+      progress: 'integer?readonly,ostler',
+      /** It can neither finish nor be unwound by itself: a person resumes or abandons it. `problem` says why. */
+      needs_attention: 'boolean?readonly,ostler',
+      cancel_requested: 'boolean?readonly,ostler',
+      problem: 'string?readonly,ostler',
+      correlation_id: 'string?readonly,ostler',
     },
     links: {
       owner: 'user',

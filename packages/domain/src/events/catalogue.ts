@@ -108,8 +108,21 @@ export const events = declareEvents({
   // access
   permission_added: { code: 850, severity: 'normal', text: '{principal} was given the role {role} on {object}.' },
   permission_removed: { code: 852, severity: 'normal', text: '{principal} no longer has the role {role} on {object}.' },
-  user_added: { code: 149, severity: 'normal', text: 'User {user} was added.' },
-  user_removed: { code: 150, severity: 'normal', text: 'User {user} was removed.' },
+  user_added: { code: 149, severity: 'normal', text: 'User {subject} was added.' },
+  user_password_changed: { code: 10_861, severity: 'normal', text: 'The password of user {subject} was changed.' },
+  role_added: { code: 864, severity: 'normal', text: 'Role {role} was added.' },
+  role_updated: { code: 866, severity: 'normal', text: 'Role {role} was changed.' },
+  role_removed: { code: 868, severity: 'normal', text: 'Role {role} was removed.' },
+  user_removed: { code: 150, severity: 'normal', text: 'User {subject} was removed.' },
 
+  // What monitoring and scripts write themselves; their text is stored with them.
+  external_normal: { code: 9801, severity: 'normal', text: 'An event from outside.' },
+  external_warning: { code: 9802, severity: 'warning', text: 'A warning from outside.' },
+  external_error: { code: 9803, severity: 'error', text: 'An error from outside.' },
+  external_alert: { code: 9804, severity: 'alert', text: 'An alert from outside.' },
+
+  job_resumed: { code: 10_862, severity: 'normal', text: 'The job "{job}" goes on: {user} resumed it.' },
+  job_abandoned: { code: 10_863, severity: 'warning', text: 'The job "{job}" was abandoned by {user}, as it stood. What it held is free; look after what it left.' },
+  job_cancel_requested: { code: 10_864, severity: 'normal', text: 'The job "{job}" is being cancelled by {user}.' },
   job_needs_attention: { code: 10_860, severity: 'alert', text: 'The job "{job}" needs attention: {reason}' },
 });

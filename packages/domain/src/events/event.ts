@@ -40,3 +40,9 @@ export function eventText(code: number, parameters: Event['parameters']): string
   const text = texts.get(code) ?? `Event ${code}`;
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(parameters[name] ?? whole));
 }
+
+/** Every event's code and sentence: a search in messages needs them where the events are. */
+export const eventTexts: () => ReadonlyMap<number, string> = () => texts;
+
+/** What the sentences' placeholders are called. */
+export const placeholders = (): string[] => [...new Set([...texts.values()].flatMap((text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)))];

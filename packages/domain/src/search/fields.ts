@@ -279,6 +279,7 @@ export const searchables = {
     references: { 'user.name': 'name', 'users.name': 'name', 'users.usrname': 'usrname' },
     texts: ['name', 'lastname', 'usrname'],
   },
+  groups: { noun: 'groups', fields: { name: 'text', directory: 'text', id: 'text' }, texts: ['name'] },
   jobs: {
     noun: 'jobs',
     fields: { id: 'text', correlation_id: 'text', status: 'text', description: 'text', start_time: 'time', end_time: 'time' },
