@@ -220,6 +220,7 @@ async function livesOver(state: string, pid: number): Promise<boolean> {
 
 async function shareMounts(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true });
+  if (await isSharedMount(directory)) return; // by an earlier start
   await run('mount', ['--bind', directory, directory]);
   await run('mount', ['--make-rshared', directory]);
 }
@@ -228,4 +229,10 @@ async function unshareMounts(directory: string): Promise<void> {
   await run('umount', ['--recursive', directory]).catch((error: unknown) => {
     if (!(error instanceof CommandFailed && /not mounted|not found/.test(error.stderr))) throw error;
   });
+}
+
+/** Mount points stand in the fifth field of a line of mountinfo, `shared:N` among the optional ones before the dash. */
+async function isSharedMount(directory: string): Promise<boolean> {
+  const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').map((line) => line.split(' '));
+  return lines.some((fields) => fields[4] === directory && fields.slice(6, fields.indexOf('-')).some((field) => field.startsWith('shared:')));
 }
