@@ -43,14 +43,10 @@ export async function up(wish: UpWish, write: (line: string) => void, now: () =>
   try {
     if (mine) await start(paths, write, interrupted.signal);
     else write('  Processes: already running');
-    await step('Host', () => enroll(paths, settings));
-    const api = await connect(paths, settings);
-    await step('Host up', () => waitForHost(api, settings));
-    await step('Data domain', () => makeDataDomain(api, paths, settings));
+    await Promise.race([settleIn(paths, settings, step), untilAborted(interrupted.signal)]);
   } catch (error) {
-    if (interrupted.signal.aborted && mine) await stopSupervisor(paths);
-    if (mine && !wish.detach) await stopSupervisor(paths);
-    throw error;
+    if (mine && (interrupted.signal.aborted || !wish.detach)) await stopSupervisor(paths);
+    throw interrupted.signal.aborted ? new Problem(mine ? 'Interrupted; Ostler is stopped.' : 'Interrupted; Ostler goes on running.') : error;
   }
   write(welcome(paths, settings));
   if (mine && !wish.detach) await stay(paths, interrupted.signal, write);
@@ -64,6 +60,17 @@ async function runningNow(paths: Paths): Promise<SupervisorStatus | undefined> {
     await sleep(100);
   }
 }
+
+/** This machine as a host, and a place for disks. */
+async function settleIn(paths: Paths, settings: Settings, step: Steps['step']): Promise<void> {
+  await step('Host', () => enroll(paths, settings));
+  const api = await connect(paths, settings);
+  await step('Host up', () => waitForHost(api, settings));
+  await step('Data domain', () => makeDataDomain(api, paths, settings));
+}
+
+const untilAborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Problem('Interrupted')), { once: true }));
 
 function demandRoot(): void {
   if (process.getuid?.() !== 0)
