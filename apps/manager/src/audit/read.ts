@@ -1,4 +1,4 @@
-import { namingParameters, type NamingParameter } from '@ostler/domain/events/visible';
+import { namingParameters } from '@ostler/domain/events/visible';
 import { eventTexts, placeholders, type Event } from '@ostler/domain/events/event';
 import type { Reader } from '../access/login.ts';
 import { visibleTo, type VisibleNoun } from '../access/visibility.ts';
@@ -28,31 +28,28 @@ export interface EventView {
   readonly hidden: readonly string[];
 }
 
-/** The objects of an event, each with its column; a filtered reader gets the ids of those that they may see. */
+/** The objects of an event, each with its column. */
 const objects = {
-  user: ['user_id', 'user'],
-  vm: ['vm_id', 'vm'],
-  host: ['host_id', 'host'],
-  template: ['template_id', 'template'],
-  storageDomain: ['storage_domain_id', 'storage_domain'],
-  cluster: ['cluster_id', 'cluster'],
-  dataCenter: ['data_center_id', 'data_center'],
-} as const satisfies Record<string, readonly [string, VisibleNoun]>;
-
-const columnOf: Readonly<Record<(typeof namingParameters)[NamingParameter], string>> = {
+  user: 'user_id',
   vm: 'vm_id',
   host: 'host_id',
-  disk: 'disk_id',
   template: 'template_id',
+  storage_domain: 'storage_domain_id',
+  cluster: 'cluster_id',
   data_center: 'data_center_id',
-  user: 'user_id',
+  disk: 'disk_id',
   job: 'job_id',
-};
+} as const satisfies Partial<Record<VisibleNoun, string>>;
+type EventObject = keyof typeof objects;
 
-const seen = (reader: Reader, noun: VisibleNoun, column: string): Sql => {
-  const id = sql.ref(`e.${column}`);
-  return reader.filtered ? sql`(${id} is not null and ${visibleTo(reader, noun, id)})` : sql`true`;
-};
+/** Which of them the reader sees. Found once for each event: `offset 0` keeps the planner from copying it to every place that asks. */
+function seenBy(reader: Reader): Sql {
+  const columns = Object.entries(objects).map(([noun, column]) => {
+    const id = sql.ref(`e.${column}`);
+    return sql`${reader.filtered ? sql`(${id} is not null and (${visibleTo(reader, noun as EventObject, id)}))` : sql`true`} as ${sql.ref(noun)}`;
+  });
+  return sql`cross join lateral (select ${sql.join(columns)} offset 0) seen`;
+}
 
 /**
  * Which parameters name what the reader may not see. What an event is about has its id in a column; a name without one,
@@ -61,34 +58,34 @@ const seen = (reader: Reader, noun: VisibleNoun, column: string): Sql => {
 function hidden(reader: Reader): Sql {
   if (!reader.filtered) return sql`'{}'::text[]`;
   const cases = Object.entries(namingParameters).map(([parameter, noun]) =>
-    parameter === 'principal' || parameter === 'subject'
-      ? sql`${parameter}::text`
-      : sql`case when not ${seen(reader, noun, columnOf[noun])} then ${parameter}::text end`,
+    parameter === 'principal' || parameter === 'subject' ? sql`${parameter}::text` : sql`case when not ${sql.ref(`seen.${noun}`)} then ${parameter}::text end`,
   );
   return sql`array_remove(array[${sql.join(cases)}], null)`;
 }
 
+const idOf = (noun: EventObject): Sql => sql`case when ${sql.ref(`seen.${noun}`)} then ${sql.ref(`e.${objects[noun]}`)} end`;
+
 const select = (reader: Reader): Sql => sql`select e.index, e.code, e.severity, e.time, e.parameters, e.text, e.correlation_id as correlation, e.origin, e.custom_id as "customId",
-    e.flood_rate as "floodRate", e.custom_data as "customData",
-    ${sql.join(Object.entries(objects).map(([name, [column, noun]]) => sql`case when ${seen(reader, noun, column)} then ${sql.ref(`e.${column}`)} end as ${sql.ref(name)}`))},
-    ${hidden(reader)} as hidden
-  from events e`;
+    e.flood_rate as "floodRate", e.custom_data as "customData", ${idOf('user')} as user, ${idOf('vm')} as vm, ${idOf('host')} as host, ${idOf('template')} as template,
+    ${idOf('storage_domain')} as "storageDomain", ${idOf('cluster')} as cluster, ${idOf('data_center')} as "dataCenter", ${hidden(reader)} as hidden
+  from events e ${seenBy(reader)}`;
 
 /** An object's name, for those who may see it: a search must not tell what an answer hides. */
-const nameIn = (reader: Reader, table: string, noun: VisibleNoun, column: string, name: string): Sql =>
-  sql`(select ${sql.ref(`o.${name}`)} from ${sql.table(table)} o where o.id = ${sql.ref(`e.${column}`)} and ${seen(reader, noun, column)})`;
+const nameIn = (table: string, noun: EventObject, name: string): Sql =>
+  sql`(select ${sql.ref(`o.${name}`)} from ${sql.table(table)} o where o.id = ${sql.ref(`e.${objects[noun]}`)} and ${sql.ref(`seen.${noun}`)})`;
 
 /** The English sentence in SQL, as far as the reader may know it. Only a search in messages pays for it. */
 function message(reader: Reader): Sql {
   const texts = sql.join([...eventTexts()].map(([code, text]) => sql`(${code}::int, ${text}::text)`));
+  // A reason may repeat a name that is hidden: it is not searched then.
   const told = reader.filtered
-    ? sql`(e.parameters - ${hidden(reader)} - case when cardinality(${hidden(reader)}) > 0 then '{reason,problem}'::text[] else '{}'::text[] end)`
+    ? sql`(select e.parameters - names - case when e.parameters ?| names then '{reason,problem}'::text[] else '{}'::text[] end from (select ${hidden(reader)} as names offset 0) h)`
     : sql`e.parameters`;
   const filled = placeholders().reduce<Sql>(
-    (sentence, name) => sql`replace(${sentence}, ${`{${name}}`}, coalesce(${told} ->> ${name}::text, ''))`,
-    sql`(select t.text from (values ${texts}) as t(code, text) where t.code = e.code)`,
+    (sentence, name) => sql`replace(${sentence}, ${`{${name}}`}, coalesce(p ->> ${name}::text, ''))`,
+    sql`t.text`,
   );
-  return sql`coalesce(e.text, ${filled})`;
+  return sql`coalesce(e.text, (select ${filled} from (values ${texts}) as t(code, text), (select ${told} as p offset 0) as parts where t.code = e.code))`;
 }
 
 export const searchColumns = (reader: Reader): Readonly<Record<string, Sql>> => ({
@@ -101,12 +98,12 @@ export const searchColumns = (reader: Reader): Readonly<Record<string, Sql>> => 
   correlation_id: sql`e.correlation_id`,
   origin: sql`e.origin`,
   custom_event_id: sql`e.custom_id`,
-  usrname: nameIn(reader, 'users', 'user', 'user_id', 'user_name'),
-  event_host: nameIn(reader, 'hosts', 'host', 'host_id', 'name'),
-  event_vm: nameIn(reader, 'vms', 'vm', 'vm_id', 'name'),
-  event_template: nameIn(reader, 'templates', 'template', 'template_id', 'name'),
-  event_storage: nameIn(reader, 'storage_domains', 'storage_domain', 'storage_domain_id', 'name'),
-  event_datacenter: nameIn(reader, 'data_centers', 'data_center', 'data_center_id', 'name'),
+  usrname: nameIn('users', 'user', 'user_name'),
+  event_host: nameIn('hosts', 'host', 'name'),
+  event_vm: nameIn('vms', 'vm', 'name'),
+  event_template: nameIn('templates', 'template', 'name'),
+  event_storage: nameIn('storage_domains', 'storage_domain', 'name'),
+  event_datacenter: nameIn('data_centers', 'data_center', 'name'),
   deleted: sql`e.deleted`,
 });
 

@@ -42,7 +42,7 @@ const tag = serve('tag', { get: ({ ids }) => (ids.tag === fixedIds.rootTag ? roo
 
 const option = serve('system_option', {
   get: ({ ids, parameters }) => {
-    const values = systemOptions[ids.system_option];
+    const values = Object.hasOwn(systemOptions, ids.system_option) ? systemOptions[ids.system_option] : undefined;
     const version = parameters.version;
     return values && {
       id: ids.system_option,

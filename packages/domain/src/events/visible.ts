@@ -20,15 +20,15 @@ export type NamingParameter = keyof typeof namingParameters;
 export const isNaming = (name: string): name is NamingParameter => Object.hasOwn(namingParameters, name);
 
 const inItsStead: { readonly [N in NamingParameter]: string } = {
-  vm: 'a VM',
-  host: 'a host',
-  disk: 'a disk',
-  template: 'a template',
-  dataCenter: 'a data center',
+  vm: '(not shown)',
+  host: '(not shown)',
+  disk: '(not shown)',
+  template: '(not shown)',
+  dataCenter: '(not shown)',
   user: 'another user',
   principal: 'another user',
   subject: 'another user',
-  job: 'a job',
+  job: '(not shown)',
 };
 
 type Parameters = Readonly<Record<string, string | number>>;
