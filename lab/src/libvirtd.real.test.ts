@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -102,4 +102,25 @@ test('instances do not see each other, and the end of one takes its guests and i
   await expect(stat(second.state)).rejects.toThrow(/ENOENT/);
   await stopLibvirtd(second.state);
   expect(await libvirtd.processes()).toEqual(others);
+});
+
+test('a guest can run as the owner of the storage: 36:36, with the group that may use KVM', async () => {
+  const product = await startLibvirtd({ guestsAs: 'storage' });
+  try {
+    const [disk, log, xml] = ['owned.qcow2', 'owned.serial', 'owned.xml'].map((name) => join(product.state, name)) as [string, string, string];
+    await copyFile((await tinyGuest()).bootQcow2, disk);
+    await chown(disk, 36, 36);
+    await writeFile(xml, guestDomainXml({ name: 'owned', disk, serialLog: log }));
+    await product.virsh(['define', xml]);
+    await product.virsh(['start', 'owned']);
+    await waitForHeartbeat(log);
+    const qemu = (await readFile(join(product.state, 'run/qemu/owned.pid'), 'utf8')).trim();
+    const status = await readFile(`/proc/${qemu}/status`, 'utf8');
+    expect(status).toMatch(/^Uid:\t36\t36\t36\t36$/m);
+    const kvm = /^kvm:[^:]*:(\d+):/m.exec(await readFile('/etc/group', 'utf8'))?.[1];
+    if (kvm !== undefined) expect(/^Groups:\t(.*)$/m.exec(status)?.[1]?.trim().split(' ')).toContain(kvm);
+    expect(await stat(disk)).toMatchObject({ uid: 36, gid: 36 });
+  } finally {
+    await product.stop();
+  }
 });
