@@ -26,6 +26,8 @@ export interface EventView {
   readonly dataCenter: string | null;
   /** Parameters that name what the reader may not see. */
   readonly hidden: readonly string[];
+  /** Names of objects that it is about and that the reader may not see. */
+  readonly hiddenNames: readonly string[];
 }
 
 /** The objects of an event, each with its column. */
@@ -63,11 +65,20 @@ function hidden(reader: Reader): Sql {
   return sql`array_remove(array[${sql.join(cases)}], null)`;
 }
 
+/** Reasons are whole sentences, which may name the host or the domain that an event is about. */
+function hiddenNames(reader: Reader): Sql {
+  if (!reader.filtered) return sql`'{}'::text[]`;
+  const names = ([['hosts', 'host', 'name'], ['storage_domains', 'storage_domain', 'name'], ['users', 'user', 'user_name']] as const).map(
+    ([table, noun, name]) => sql`(select ${sql.ref(`o.${name}`)} from ${sql.table(table)} o where o.id = ${sql.ref(`e.${objects[noun]}`)} and not ${sql.ref(`seen.${noun}`)})`,
+  );
+  return sql`array_remove(array[${sql.join(names)}], null)`;
+}
+
 const idOf = (noun: EventObject): Sql => sql`case when ${sql.ref(`seen.${noun}`)} then ${sql.ref(`e.${objects[noun]}`)} end`;
 
 const select = (reader: Reader): Sql => sql`select e.index, e.code, e.severity, e.time, e.parameters, e.text, e.correlation_id as correlation, e.origin, e.custom_id as "customId",
     e.flood_rate as "floodRate", e.custom_data as "customData", ${idOf('user')} as user, ${idOf('vm')} as vm, ${idOf('host')} as host, ${idOf('template')} as template,
-    ${idOf('storage_domain')} as "storageDomain", ${idOf('cluster')} as cluster, ${idOf('data_center')} as "dataCenter", ${hidden(reader)} as hidden
+    ${idOf('storage_domain')} as "storageDomain", ${idOf('cluster')} as cluster, ${idOf('data_center')} as "dataCenter", ${hidden(reader)} as hidden, ${hiddenNames(reader)} as "hiddenNames"
   from events e ${seenBy(reader)}`;
 
 /** An object's name, for those who may see it: a search must not tell what an answer hides. */
@@ -79,7 +90,7 @@ function message(reader: Reader): Sql {
   const texts = sql.join([...eventTexts()].map(([code, text]) => sql`(${code}::int, ${text}::text)`));
   // A reason may repeat a name that is hidden: it is not searched then.
   const told = reader.filtered
-    ? sql`(select e.parameters - names - case when e.parameters ?| names then '{reason,problem}'::text[] else '{}'::text[] end from (select ${hidden(reader)} as names offset 0) h)`
+    ? sql`(select e.parameters - names - case when e.parameters ?| names or cardinality(${hiddenNames(reader)}) > 0 then '{reason,problem}'::text[] else '{}'::text[] end from (select ${hidden(reader)} as names offset 0) h)`
     : sql`e.parameters`;
   const filled = placeholders().reduce<Sql>(
     (sentence, name) => sql`replace(${sentence}, ${`{${name}}`}, coalesce(p ->> ${name}::text, ''))`,

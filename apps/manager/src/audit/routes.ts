@@ -126,7 +126,7 @@ function document(row: EventView): Api['event'] {
   return {
     id,
     href: href('event', { event: id }),
-    description: row.text ?? eventText(row.code, withoutNames(row.parameters, row.hidden)),
+    description: row.text ?? eventText(row.code, withoutNames(row.parameters, row.hidden, row.hiddenNames)),
     index: row.index,
     code: row.code,
     severity: row.severity,

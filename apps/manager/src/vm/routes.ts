@@ -47,7 +47,7 @@ const text = phrases({ 'vm.add': 'Creating VM {vm}', 'vm.update': 'Changing VM {
 
 const collection = serve('vms', {
   async list({ db, reader, parameters, now }) {
-    const search = searchSql('vms', searchColumns, parameters, now());
+    const search = searchSql('vms', searchColumns(reader), parameters, now());
     if (isRefusal(search)) return search;
     // A page is one statement; the whole list comes in pieces, so that it neither waits for a slow reader nor fills the memory.
     const whole = parameters.max === undefined && !/\b(sortby|page)\b/i.test(parameters.search ?? '');

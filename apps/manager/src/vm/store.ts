@@ -48,16 +48,20 @@ export interface Guest {
   }[];
 }
 
-const select = sql`select m.id, m.name, m.description, m.comment, m.cluster_id as cluster, m.template_id as template, m.original_template_id as "originalTemplate", m.cpu_profile_id as "cpuProfile",
+const selectWith = (host: Sql): Sql => sql`select m.id, m.name, m.description, m.comment, m.cluster_id as cluster, m.template_id as template, m.original_template_id as "originalTemplate", m.cpu_profile_id as "cpuProfile",
     m.hardware, m.delete_protected as "deleteProtected", m.creation_time as "creationTime", coalesce(held.shows_as, m.run_status) as status, held.title as "heldBy",
-    m.run_id as run, m.run_host_id as host, m.run_state as "runState", m.run_started as "runStarted", m.run_guest as guest, m.stop_time as "stopTime", m.stop_reason as "stopReason",
+    m.run_id as run, ${host} as host, m.run_state as "runState", m.run_started as "runStarted", m.run_guest as guest, m.stop_time as "stopTime", m.stop_reason as "stopReason",
     (select n.id from snapshots n where n.vm_id = m.id and n.kind = 'active') as snapshot
   from vms m join clusters c on c.id = m.cluster_id left join data_centers d on d.id = c.data_center_id
     left join lateral (select l.shows_as, j.title from job_locks l join jobs j on j.id = l.job_id where l.object_id = m.id and l.mode = 'exclusive' limit 1) held on true
     left join hosts h on h.id = m.run_host_id left join vm_statistics s on s.vm_id = m.id and s.run_id = m.run_id`;
+const select = selectWith(sql`m.run_host_id`);
+
+/** On which host a VM runs is told to those alone who see that host. */
+const selectFor = (reader: Reader): Sql => selectWith(sql`case when ${visibleTo(reader, 'host', sql`m.run_host_id`)} then m.run_host_id end`);
 
 /** What the search language's fields of a VM are in SQL. Memory is searched in MiB, as RHV does. */
-export const searchColumns: Readonly<Record<string, Sql>> = {
+export const searchColumns = (reader: Reader): Readonly<Record<string, Sql>> => ({
   name: sql`m.name`,
   comment: sql`m.comment`,
   description: sql`m.description`,
@@ -65,7 +69,7 @@ export const searchColumns: Readonly<Record<string, Sql>> = {
   status: sql`coalesce(held.shows_as, m.run_status)`,
   cluster: sql`c.name`,
   datacenter: sql`d.name`,
-  host: sql`h.name`,
+  host: sql`case when ${visibleTo(reader, 'host', sql`h.id`)} then h.name end`,
   template: sql`(select name from templates where id = m.template_id)`,
   storage: sql`(select string_agg(s.name, ' ') from disk_attachments a join volumes v on v.disk_id = a.disk_id and v.active join storage_domains s on s.id = v.domain_id where a.vm_id = m.id)`,
   os: sql`m.hardware ->> 'operatingSystem'`,
@@ -84,12 +88,12 @@ export const searchColumns: Readonly<Record<string, Sql>> = {
   compatibility_level: sql`c.version`,
   bios_type: sql`m.hardware ->> 'firmware'`,
   created_by_user_id: sql`m.created_by`,
-};
+});
 
 export const listVms = (db: Queries, reader: Reader, search: SearchResult, within: Sql = sql`true`) =>
   rows<VmRow>(
     db,
-    sql`${select} where ${visibleTo(reader, 'vm', sql`m.id`)} and ${within} and ${search.condition} order by ${search.order(sql`m.name`)} ${search.page}`,
+    sql`${selectFor(reader)} where ${visibleTo(reader, 'vm', sql`m.id`)} and ${within} and ${search.condition} order by ${search.order(sql`m.name`)} ${search.page}`,
   );
 
 /**
@@ -101,7 +105,7 @@ export async function* streamVms(db: Queries, reader: Reader, search: SearchResu
   for (;;) {
     const piece = await rows<VmRow>(
       db,
-      sql`${select} where ${visibleTo(reader, 'vm', sql`m.id`)} and lower(m.name) > ${after} and ${search.condition} order by lower(m.name) limit ${pieceSize}`,
+      sql`${selectFor(reader)} where ${visibleTo(reader, 'vm', sql`m.id`)} and lower(m.name) > ${after} and ${search.condition} order by lower(m.name) limit ${pieceSize}`,
     );
     yield* piece;
     const last = piece.at(-1);
@@ -111,7 +115,7 @@ export async function* streamVms(db: Queries, reader: Reader, search: SearchResu
 }
 
 export const findVm = (db: Queries, reader: Reader, id: string) =>
-  row<VmRow>(db, sql`${select} where m.id = ${id} and ${visibleTo(reader, 'vm', sql`m.id`)}`);
+  row<VmRow>(db, sql`${selectFor(reader)} where m.id = ${id} and ${visibleTo(reader, 'vm', sql`m.id`)}`);
 /** Without a reader: for plans, which have been authorized, and for jobs. */
 export const vmById = (db: Queries, id: string) => row<VmRow>(db, sql`${select} where m.id = ${id}`);
 

@@ -19,26 +19,33 @@ export const namingParameters = {
 export type NamingParameter = keyof typeof namingParameters;
 export const isNaming = (name: string): name is NamingParameter => Object.hasOwn(namingParameters, name);
 
+const notShown = '(not shown)';
 const inItsStead: { readonly [N in NamingParameter]: string } = {
-  vm: '(not shown)',
-  host: '(not shown)',
-  disk: '(not shown)',
-  template: '(not shown)',
-  dataCenter: '(not shown)',
+  vm: notShown,
+  host: notShown,
+  disk: notShown,
+  template: notShown,
+  dataCenter: notShown,
   user: 'another user',
   principal: 'another user',
   subject: 'another user',
-  job: '(not shown)',
+  job: notShown,
 };
 
 type Parameters = Readonly<Record<string, string | number>>;
 
-/** The parameters with every hidden name replaced, also where a reason repeats it. */
-export function withoutNames(parameters: Parameters, hidden: readonly string[]): Parameters {
+/**
+ * The parameters with every hidden name replaced, also where a reason repeats it. `names` are those of hidden objects that
+ * the event is about and that no parameter names.
+ */
+export function withoutNames(parameters: Parameters, hidden: readonly string[], names: readonly string[] = []): Parameters {
   const named = hidden.filter(isNaming).filter((name) => parameters[name] !== undefined);
-  if (named.length === 0) return parameters;
+  if (named.length + names.length === 0) return parameters;
   const conceal = (value: string) =>
-    named.reduce((text, name) => text.replace(wordsOf(String(parameters[name])), inItsStead[name]), value);
+    [...named.map((name) => [String(parameters[name]), inItsStead[name]] as const), ...names.map((name) => [name, notShown] as const)].reduce(
+      (text, [name, instead]) => text.replace(wordsOf(name), instead),
+      value,
+    );
   return Object.fromEntries(
     Object.entries(parameters).map(([key, value]) => [
       key,
