@@ -4,6 +4,7 @@ import { shapeOf } from '@ostler/contract/fields';
 import { unserved } from '@ostler/contract/handlers';
 import { enums } from '@ostler/contract/schema';
 import { allMethods, isAction, type Route } from '@ostler/contract/tree';
+import { sql } from '../db/database.ts';
 import { foreignWorld, runOnForeignHost, type ForeignWorld } from '../testing/foreign-world.ts';
 import { testManager, type Login, type TestManager } from '../testing/manager.ts';
 import { allServices } from '../services.ts';
@@ -18,6 +19,7 @@ let world: ForeignWorld;
 let nobody: Login;
 let vmUser: Login;
 let ownVm: string;
+let idleVm: string;
 const built = [...allMethods()].filter(({ access, declaration }) => access !== undefined && declaration.raw === undefined);
 const waiting = new Set(unserved(allServices));
 
@@ -34,6 +36,8 @@ beforeAll(async () => {
   vmUser = ann;
   ownVm = (await manager.ask('POST', 'vms', { name: 'own-vm', cluster: { name: 'Default' }, template: { name: 'Blank' } })).body.id;
   await manager.ask('POST', `vms/${ownVm}/permissions`, { role: { name: 'UserRole' }, user: { id: ann.id } });
+  idleVm = (await manager.ask('POST', 'vms', { name: 'idle-vm', cluster: { name: 'Default' }, template: { name: 'Blank' } })).body.id;
+  await manager.ask('POST', `vms/${idleVm}/permissions`, { role: { name: 'UserRole' }, user: { id: ann.id } });
   await runOnForeignHost(manager.db, ownVm, world);
 });
 afterAll(() => manager?.stop());
@@ -133,8 +137,9 @@ test('changing what one may not see is refused as if it were not there, or for w
 
 test('what one may do with one’s own VM says nothing of the host that it runs on, nor of others’ objects', async () => {
   const found: string[] = [];
-  for (const route of built.filter(({ verb, template }) => verb !== 'GET' && template.includes('{vm}'))) {
-    const path = pathOf(route, { vm: ownVm }) + '?dry_run=true';
+  const routes = built.filter(({ verb, template }) => verb !== 'GET' && template.includes('{vm}'));
+  for (const [route, vm] of [ownVm, idleVm].flatMap((own) => routes.map((one) => [one, own] as const))) {
+    const path = pathOf(route, { vm }) + '?dry_run=true';
     const { status, body } = await manager.ask(route.verb, path, route.verb === 'DELETE' ? undefined : bodyOf(route), vmUser);
     if (waiting.has(nameOf(route))) continue;
     const told = leaks(status, JSON.stringify(body), path + JSON.stringify(bodyOf(route)));
@@ -142,6 +147,15 @@ test('what one may do with one’s own VM says nothing of the host that it runs 
     if (status >= 500 && status !== 503) found.push(`${route.verb} ${path} failed: ${JSON.stringify(body)}`);
   }
   expect(found).toEqual([]);
+  await sql`update vms set hardware = jsonb_set(hardware, '{boot}', '["cdrom"]') where id = ${idleVm}`.execute(manager.db);
+  const start = () => manager.ask('POST', `vms/${idleVm}/start?dry_run=true`, {}, vmUser);
+  const plan = await start();
+  expect(plan.body).toMatchObject({ allowed: 'true', effects: { effect: expect.arrayContaining([expect.stringContaining('(not shown)')]) } });
+  expect(leaks(plan.status, JSON.stringify(plan.body), '')).toEqual([]);
+  await sql`update hosts set facts = jsonb_set(facts, '{memory}', '1') where id = ${world.ids['host']}`.execute(manager.db);
+  const refused = await start();
+  expect(refused.body).toMatchObject({ allowed: 'false', reasons: { reason: [{ code: 'vm_no_host', text: expect.stringContaining('(not shown)') }] } });
+  expect(leaks(refused.status, JSON.stringify(refused.body), '')).toEqual([]);
 });
 
 test('a search for what a VM’s user is not told of finds nothing, whatever it is compared with', async () => {

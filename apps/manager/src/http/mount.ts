@@ -124,7 +124,7 @@ async function call(
     origin: options.origin,
     now: options.now,
     mutate: (mutation) =>
-      mutate({ db: options.db, correlation: own, dryRun: parameters['dry_run'] === true, owner: reader.user.id }, mutation),
+      mutate({ db: options.db, correlation: own, dryRun: parameters['dry_run'] === true, reader }, mutation),
   };
   const outcome = await handler({
     service: found.service,

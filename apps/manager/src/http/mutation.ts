@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { planWithout, refusalWithout } from '@ostler/domain/conceal';
 import { jobReasons } from '@ostler/domain/job/reasons';
 import { say } from '@ostler/domain/phrases';
 import type { Plan } from '@ostler/domain/plan';
 import { isRefusal, refusalOf, type Refusal } from '@ostler/domain/reason';
 import { planDocument } from '@ostler/contract/faults';
 import type { DryRun, Started } from '@ostler/contract/handlers';
-import type { Database, Transaction } from '../db/database.ts';
+import type { Reader } from '../access/login.ts';
+import { visibleTo } from '../access/visibility.ts';
+import { rows, sql, type Database, type Transaction } from '../db/database.ts';
 import type { JobType, Step, Tools } from '../jobs/definition.ts';
 import { holdersOf, takeTurn } from '../jobs/locks.ts';
 import { insertJob } from '../jobs/store.ts';
@@ -28,13 +31,13 @@ export interface MutationContext {
   readonly db: Database;
   readonly correlation: string;
   readonly dryRun: boolean;
-  readonly owner: string;
+  readonly reader: Reader;
 }
 
-/** Carries the outcome of a dry run or a refusal out of the transaction that it rolls back. */
+/** Carries the outcome of a dry run or a refusal out of the transaction that it rolls back. It is told without names that its reader may not know. */
 class RolledBack extends Error {
-  readonly outcome: DryRun | Refusal;
-  constructor(outcome: DryRun | Refusal) {
+  readonly outcome: (hidden: readonly string[]) => DryRun | Refusal;
+  constructor(outcome: (hidden: readonly string[]) => DryRun | Refusal) {
     super('rolled back');
     this.outcome = outcome;
   }
@@ -54,10 +57,14 @@ export async function mutate<Data, Output>(
       await takeTurn(tx, mutation.objects);
       const planned = await mutation.plan(tx);
       const refusal = isRefusal(planned) ? planned : await lockedOut(tx, planned);
-      if (refusal) throw new RolledBack(context.dryRun ? { plan: planDocument(refusal) } : refusal);
-      if (isRefusal(planned)) throw new RolledBack(planned);
+      if (refusal)
+        throw new RolledBack((hidden) => {
+          const told = refusalWithout(refusal, hidden);
+          return context.dryRun ? { plan: planDocument(told) } : told;
+        });
+      if (isRefusal(planned)) throw new Error('A refusal that refuses nothing');
       const steps = mutation.job?.steps(planned as Plan<never>, toolsOutOfReach) ?? [];
-      if (context.dryRun) throw new RolledBack({ plan: planDocument(planned, steps.map(stepDocument)) });
+      if (context.dryRun) throw new RolledBack((hidden) => ({ plan: planDocument(planWithout(planned, hidden), steps.map(stepDocument)) }));
       await mutation.apply?.(tx, planned.data, job);
       if (job !== undefined && mutation.job)
         await insertJob(tx, {
@@ -66,7 +73,7 @@ export async function mutate<Data, Output>(
           version: mutation.job.version,
           plan: planned,
           steps,
-          owner: context.owner,
+          owner: context.reader.user.id,
           correlation: context.correlation,
         });
       return planned.data;
@@ -74,9 +81,16 @@ export async function mutate<Data, Output>(
     const output = await mutation.answer(data);
     return job === undefined ? output : { started: output, job };
   } catch (thrown) {
-    if (thrown instanceof RolledBack) return thrown.outcome;
+    if (thrown instanceof RolledBack) return thrown.outcome(await hiddenHosts(context.db, context.reader));
     throw thrown;
   }
+}
+
+/** Who uses a VM is not told on which machine it would run, nor which machines could not take it. */
+async function hiddenHosts(db: Database, reader: Reader): Promise<string[]> {
+  if (!reader.filtered) return [];
+  const hosts = await rows<{ id: string; name: string }>(db, sql`select id, name from hosts where not (${visibleTo(reader, 'host', sql`hosts.id`)})`);
+  return hosts.flatMap(({ id, name }) => [id, name]);
 }
 
 /** A mutation that holds nothing still waits for whoever holds what it touches. */

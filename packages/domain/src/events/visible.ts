@@ -1,3 +1,5 @@
+import { concealed, notShown } from '../conceal.ts';
+
 /**
  * What a reader is told of an event that names more than they may see: the user of one VM learns that it runs, but not
  * on which host, nor who else has started it.
@@ -19,7 +21,6 @@ export const namingParameters = {
 export type NamingParameter = keyof typeof namingParameters;
 export const isNaming = (name: string): name is NamingParameter => Object.hasOwn(namingParameters, name);
 
-const notShown = '(not shown)';
 const inItsStead: { readonly [N in NamingParameter]: string } = {
   vm: notShown,
   host: notShown,
@@ -42,10 +43,7 @@ export function withoutNames(parameters: Parameters, hidden: readonly string[], 
   const named = hidden.filter(isNaming).filter((name) => parameters[name] !== undefined);
   if (named.length + names.length === 0) return parameters;
   const conceal = (value: string) =>
-    [...named.map((name) => [String(parameters[name]), inItsStead[name]] as const), ...names.map((name) => [name, notShown] as const)].reduce(
-      (text, [name, instead]) => text.replace(wordsOf(name), instead),
-      value,
-    );
+    named.reduce((text, name) => concealed(text, [String(parameters[name])], inItsStead[name]), concealed(value, names));
   return Object.fromEntries(
     Object.entries(parameters).map(([key, value]) => [
       key,
@@ -53,7 +51,3 @@ export function withoutNames(parameters: Parameters, hidden: readonly string[], 
     ]),
   );
 }
-
-/** The name as a word of its own: a host called `a` must not take the letters of other words with it. */
-const wordsOf = (name: string): RegExp =>
-  new RegExp(`(?<![\\p{L}\\p{N}_.-])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\p{L}\\p{N}_-])`, 'gu');
