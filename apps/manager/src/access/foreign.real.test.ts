@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { inputTypesOf, typeAt } from '@ostler/contract/access';
 import { shapeOf } from '@ostler/contract/fields';
 import { unserved } from '@ostler/contract/handlers';
-import { enums } from '@ostler/contract/schema';
-import { allMethods, isAction, type Route } from '@ostler/contract/tree';
+import { allMethods, type Route } from '@ostler/contract/tree';
 import { sql } from '../db/database.ts';
+import { callBody, callPath } from '../testing/contract-calls.ts';
 import { foreignWorld, runOnForeignHost, type ForeignWorld } from '../testing/foreign-world.ts';
 import { testManager, type Login, type TestManager } from '../testing/manager.ts';
 import { allServices } from '../services.ts';
@@ -49,41 +48,8 @@ function leaks(status: number, answer: string, question: string): string[] {
   return world.secrets.filter((secret) => answer.includes(secret) && !(status >= 400 && question.includes(secret)));
 }
 
-/** The path of a method, with the foreign object for every id, or the reader's own where there is one. */
-function pathOf({ template, method }: Route, own: Readonly<Record<string, string>> = {}): string {
-  const path = template.replace(/\{(\w+)\}/g, (_whole, type: string) => own[type] ?? world.ids[type] ?? '00000000-0000-0000-0000-0000000000ff');
-  return isAction(method) ? `${path}/${method}` : path;
-}
-
-/** A body that has everything mandatory, referring to foreign objects wherever it refers to something. */
-function bodyOf(route: Route): object {
-  const { mandatory = [], variants = [] } = route.declaration;
-  const types = inputTypesOf(route);
-  const prefix = isAction(route.method) ? [] : [Object.keys(types)[0] ?? ''];
-  const body: Record<string, unknown> = {};
-  for (const place of [...mandatory, ...(variants[0] ?? [])]) {
-    const steps = place.replaceAll(/\|\w+/g, '').split('.');
-    let at = body;
-    for (const [index, step] of steps.entries()) {
-      const holder = [...prefix, ...steps.slice(0, index)];
-      const field = holder.length === 0 ? undefined : shapeOf(typeAt(holder.join('.'), types)).byName.get(step);
-      if (index < steps.length - 1) {
-        const inner: Record<string, unknown> = (at[step] as Record<string, unknown> | undefined) ?? {};
-        at[step] = inner;
-        at = inner;
-        if (field?.list) {
-          const item: Record<string, unknown> = {};
-          inner[field.item] = [item];
-          at = item;
-        }
-      } else if (field?.holds.kind === 'type') at[step] = { id: world.ids[field.holds.type] ?? 'none' };
-      else if (field?.holds.kind === 'enum') at[step] = enums[field.holds.enum][0];
-      else if (step === 'id') at[step] = world.ids[holder.at(-1) ?? ''] ?? world.ids[typeAt(holder.join('.'), types)] ?? 'none';
-      else at[step] = field && field.holds.kind !== 'string' ? 1 : 'something-new';
-    }
-  }
-  return body;
-}
+const pathOf = (route: Route, own?: Readonly<Record<string, string>>) => callPath(route, world.ids, own);
+const bodyOf = (route: Route) => callBody(route, world.ids);
 
 /** A list or an object is asked for in every way there is: plainly, by a search, with everything followed. */
 function queriesOf({ declaration, declared, method }: Route): string[] {

@@ -9,6 +9,7 @@ import {
   insertSession,
   noteFailure,
   secondsToWait,
+  tokenHash,
   touchSession,
   type Grant,
   type UserRow,
@@ -50,7 +51,8 @@ export function logins(db: Database, now: () => number): Logins {
       const remembered = verified.find(login, password);
       // A changed password, or a user that was disabled meanwhile, ends what is remembered.
       if (found && remembered?.stored === found.passwordHash && !found.disabled) return { user: found };
-      const keys = [`user:${login.toLowerCase()}`, `address:${source}`];
+      // Hashed: people type passwords where names belong.
+      const keys = [`user:${tokenHash(login.toLowerCase()).toString('base64')}`, `address:${source}`];
       const seconds = await secondsToWait(db, keys);
       if (seconds > 0) return { refused: 'throttled', seconds, known };
       if (!(await passwordMatches(found?.passwordHash ?? undefined, password)) || !found?.passwordHash) {

@@ -90,7 +90,7 @@ async function postgresIdentity(): Promise<{ uid: number; gid: number }> {
   return { uid: await id('-u'), gid: await id('-g') };
 }
 
-async function postgresBinaries(): Promise<string> {
+export async function postgresBinaries(): Promise<string> {
   const root = '/usr/lib/postgresql';
   const versions = (await readdir(root)).map(Number).filter(Number.isInteger);
   return join(root, String(Math.max(...versions)), 'bin');
