@@ -15,6 +15,7 @@ export function readParameter(reference: string, text: string): ReadParameter {
   const { holds } = readReference(reference);
   if (holds.kind === 'boolean') return readTruth(text);
   if (text.trim() === '') return { value: undefined };
+  if (text.includes('\0')) return { expected: 'text without NUL characters' };
   if (holds.kind === 'integer') return readInteger(text.trim());
   if (holds.kind !== 'enum') return { value: text };
   const value = enums[holds.enum].find((one) => one === text.toLowerCase());

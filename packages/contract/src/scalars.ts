@@ -15,12 +15,18 @@ type ScalarHeld = Exclude<Held, { kind: 'type' }>;
  * booleans, and an empty value of anything but a string is none.
  */
 export function readScalar(holds: ScalarHeld, raw: RawScalar, field: string): Scalar | undefined {
-  if (holds.kind === 'string') return String(raw);
+  if (holds.kind === 'string') return textOf(String(raw), field);
   const text = String(raw).trim();
   if (text === '') return undefined;
   const value = read(holds, raw, text);
   if (value === undefined) throw wrongValue(expectedOf(holds), text, field);
   return value;
+}
+
+/** PostgreSQL keeps no NUL, and nothing that a person writes has one. */
+function textOf(text: string, field: string): string {
+  if (text.includes('\0')) throw wrongValue('text without NUL characters', 'one', field);
+  return text;
 }
 
 export const wrongValue = (expected: string, found: string, field: string): InputError =>

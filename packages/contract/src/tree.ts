@@ -108,7 +108,7 @@ export function match(verb: string, url: string): Match | Miss {
   const [path = '', query = ''] = splitOnce(url, '?');
   const raw = new Map<string, string>();
   const steps = readSteps(path, raw);
-  if (!steps) return { miss: 'encoding', status: 400 };
+  if (!steps || steps.some((step) => step.includes('\0'))) return { miss: 'encoding', status: 400 };
   const version = /^v(\d+)$/.exec(steps[0] ?? '');
   if (version && version[1] !== '4') return { miss: 'version', status: 400, version: version[1] ?? '' };
   const found = follow(version ? steps.slice(1) : steps);

@@ -76,10 +76,11 @@ function hiddenNames(reader: Reader): Sql {
 
 const idOf = (noun: EventObject): Sql => sql`case when ${sql.ref(`seen.${noun}`)} then ${sql.ref(`e.${objects[noun]}`)} end`;
 
-const select = (reader: Reader): Sql => sql`select e.index, e.code, e.severity, e.time, e.parameters, e.text, e.correlation_id as correlation, e.origin, e.custom_id as "customId",
+/** `searched`: the sentence is there as `said.text`. */
+const select = (reader: Reader, searched = false): Sql => sql`select e.index, e.code, e.severity, e.time, e.parameters, e.text, e.correlation_id as correlation, e.origin, e.custom_id as "customId",
     e.flood_rate as "floodRate", e.custom_data as "customData", ${idOf('user')} as user, ${idOf('vm')} as vm, ${idOf('host')} as host, ${idOf('template')} as template,
     ${idOf('storage_domain')} as "storageDomain", ${idOf('cluster')} as cluster, ${idOf('data_center')} as "dataCenter", ${hidden(reader)} as hidden, ${hiddenNames(reader)} as "hiddenNames"
-  from events e ${seenBy(reader)}`;
+  from events e ${seenBy(reader)} ${searched ? sql`cross join lateral (select ${message(reader)} as text offset 0) said` : sql``}`;
 
 /** An object's name, for those who may see it: a search must not tell what an answer hides. */
 const nameIn = (table: string, noun: EventObject, name: string): Sql =>
@@ -99,13 +100,13 @@ function message(reader: Reader): Sql {
   return sql`coalesce(e.text, (select ${filled} from (values ${texts}) as t(code, text), (select ${told} as p offset 0) as parts where t.code = e.code))`;
 }
 
-export const searchColumns = (reader: Reader): Readonly<Record<string, Sql>> => ({
+export const searchColumns: Readonly<Record<string, Sql>> = {
   id: sql`e.index`,
   index: sql`e.index`,
   time: sql`e.time`,
   type: sql`e.code`,
   severity: sql`e.severity`,
-  message: message(reader),
+  message: sql`said.text`,
   correlation_id: sql`e.correlation_id`,
   origin: sql`e.origin`,
   custom_event_id: sql`e.custom_id`,
@@ -116,15 +117,15 @@ export const searchColumns = (reader: Reader): Readonly<Record<string, Sql>> => 
   event_storage: nameIn('storage_domains', 'storage_domain', 'name'),
   event_datacenter: nameIn('data_centers', 'data_center', 'name'),
   deleted: sql`e.deleted`,
-});
+};
 
 const visible = (reader: Reader): Sql => visibleTo(reader, 'event', sql`e.id`);
 
 /** Newest first. What was deleted shows only to a search that asks for it. */
-export const listEvents = (db: Queries, reader: Reader, search: SearchResult, options: { after: number; deletedToo: boolean }) =>
+export const listEvents = (db: Queries, reader: Reader, search: SearchResult, options: { after: number; deletedToo: boolean; searched: boolean }) =>
   rows<EventView>(
     db,
-    sql`${select(reader)} where ${visible(reader)} and e.index > ${options.after} and (not e.deleted or ${options.deletedToo}) and ${search.condition}
+    sql`${select(reader, options.searched)} where ${visible(reader)} and e.index > ${options.after} and (not e.deleted or ${options.deletedToo}) and ${search.condition}
         order by ${search.order(sql`e.index desc`)} ${search.page}`,
   );
 

@@ -28,10 +28,10 @@ const text = phrases({ 'event.add': 'Adding an event of {origin}', 'event.remove
 
 const collection = serve('events', {
   async list({ db, reader, parameters, now }) {
-    const search = searchSql('events', searchColumns(reader), parameters, now());
+    const search = searchSql('events', searchColumns, parameters, now());
     if (isRefusal(search)) return search;
     const deletedToo = /\bdeleted\b/i.test(parameters.search ?? '');
-    return (await listEvents(db, reader, search, { after: parameters.from ?? 0, deletedToo })).map(document);
+    return (await listEvents(db, reader, search, { after: parameters.from ?? 0, deletedToo, searched: parameters.search !== undefined })).map(document);
   },
   async add({ db, reader, input, mutate, correlation }) {
     const custom = customEvent(input);
@@ -39,7 +39,7 @@ const collection = serve('events', {
     return mutate({
       objects: [`events of ${custom.origin}`],
       plan: async (tx) =>
-        (await problems({ db, reader }, input, custom, await customIdTaken(tx, custom.origin, custom.customId))) ??
+        (await problems({ db, reader }, input, custom, numberFits(custom.customId) && (await customIdTaken(tx, custom.origin, custom.customId)))) ??
         plan({ title: text['event.add']({ origin: custom.origin }), data: custom }),
       apply: async (tx) => {
         index = await insertCustomEvent(tx, custom, correlation);
@@ -101,6 +101,7 @@ const customEvent = (input: Api['event']): CustomEvent => ({
 
 const longest = 4096;
 const largest = 2 ** 31 - 1;
+const numberFits = (number: number): boolean => number >= 0 && number <= largest;
 
 async function problems({ db, reader }: Pick<Context, 'db' | 'reader'>, input: Api['event'], custom: CustomEvent, taken: boolean): Promise<Refusal | undefined> {
   const absent: string[] = [];
@@ -112,8 +113,8 @@ async function problems({ db, reader }: Pick<Context, 'db' | 'reader'>, input: A
     custom.text.length > longest && eventReasons.event_text_too_long({ limit: longest }, 'event.description'),
     custom.origin.length > 255 && eventReasons.event_text_too_long({ limit: 255 }, 'event.origin'),
     (custom.customData?.length ?? 0) > longest && eventReasons.event_text_too_long({ limit: longest }, 'event.custom_data'),
-    (custom.customId < 0 || custom.customId > largest) && eventReasons.event_number_unfit({ largest }, 'event.custom_id'),
-    ((custom.floodRate ?? 0) < 0 || (custom.floodRate ?? 0) > largest) && eventReasons.event_number_unfit({ largest }, 'event.flood_rate'),
+    !numberFits(custom.customId) && eventReasons.event_number_unfit({ largest }, 'event.custom_id'),
+    !numberFits(custom.floodRate ?? 0) && eventReasons.event_number_unfit({ largest }, 'event.flood_rate'),
     // RHV's own names are not for others to speak under.
     /^(ovirt|ostler)$/i.test(custom.origin) && eventReasons.event_origin_reserved({ origin: custom.origin }, 'event.origin'),
     taken && eventReasons.event_id_taken({ origin: custom.origin, id: custom.customId }, 'event.custom_id'),

@@ -15,12 +15,15 @@ const select = sql`select d.id, d.name, d.description, d.comment, d.local, d.ver
 
 /** What the search language's fields of a data center are in SQL. */
 export const searchColumns: Readonly<Record<string, Sql>> = {
+  id: sql`d.id`,
   name: sql`d.name`,
   description: sql`d.description`,
   comment: sql`d.comment`,
   local: sql`d.local`,
   status: sql`s.status`,
   compatibility_version: sql`d.version`,
+  storage: sql`(select string_agg(name, ' ') from storage_domains where data_center_id = d.id)`,
+  cluster: sql`(select string_agg(name, ' ') from clusters where data_center_id = d.id)`,
 };
 
 export const listDataCenters = (db: Queries, reader: Reader, search: SearchResult) =>

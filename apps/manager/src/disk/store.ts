@@ -46,7 +46,7 @@ export const searchColumns: Readonly<Record<string, Sql>> = {
   creation_date: sql`k.creation_time`,
   shareable: sql`k.shareable`,
   status: sql`st.status`,
-  disk_type: sql`'image'`,
+  disk_type: sql`'image'::text`,
   disk_content_type: sql`k.content_type`,
   number_of_vms: sql`(select count(*) from disk_attachments where disk_id = k.id)`,
   vm_names: vmNames,

@@ -13,11 +13,11 @@ import {
   type Fault,
 } from '@ostler/contract/faults';
 import type { Served } from '@ostler/contract/handlers';
-import { InputError } from '@ostler/contract/input-error';
+import { InputError, inputReasons } from '@ostler/contract/input-error';
 import { missingInput } from '@ostler/contract/input';
 import { readInput } from '@ostler/contract/request';
 import { basePath, isAction, match, type Match } from '@ostler/contract/tree';
-import { isRefusal } from '@ostler/domain/reason';
+import { isRefusal, refuse, type Refusal } from '@ostler/domain/reason';
 import { authorize, isUuid, isVisible } from '../access/authorize.ts';
 import type { Logins, Reader } from '../access/login.ts';
 import { removeSession } from '../access/store.ts';
@@ -106,6 +106,8 @@ async function call(
   const body = found.verb === 'GET' ? '' : bodyOf(request);
   const read = readInput(found, body);
   const own = correlationOf(read.parameters.correlation_id) ?? correlation;
+  const unfit = unfitId(found, read.input);
+  if (unfit) return send(reply, wire, own, faultOf(unfit));
   const lacking = missingInput(found.declaration, read.input);
   if (lacking.length > 0) return send(reply, wire, own, incompleteFault(found, lacking));
   const absent = await firstAbsent(options.db, reader, found);
@@ -138,11 +140,23 @@ async function call(
   return respond(reply, wire, own, found, parameters, outcome, { handlers, context });
 }
 
+/** Clients may choose the id of what they add: a UUID, as all ids of ours but those of permits are. */
+function unfitId({ method, declared: { type } }: Match, input: object | undefined): Refusal | undefined {
+  const id: unknown = method === 'add' && type !== 'permit' && input !== undefined && 'id' in input ? input.id : undefined;
+  if (typeof id !== 'string' || isUuid(id)) return undefined;
+  return refuse(inputReasons.input_wrong_value({ expected: 'a UUID', found: id.slice(0, 60) }, `${type ?? ''}.id`));
+}
+
 /** Every object on the way must be there and visible to the reader: a path never tells of more than its reader may see. */
 async function firstAbsent(db: Database, reader: Reader, found: Match): Promise<boolean> {
-  for (const [type, id] of Object.entries(found.ids)) if (located.has(type) && !(await isVisible(db, reader, type, id))) return true;
+  for (const [type, id] of Object.entries(found.ids)) {
+    if (parts.has(type) && !isUuid(id)) return true;
+    if (located.has(type) && !(await isVisible(db, reader, type, id))) return true;
+  }
   return false;
 }
+/** What is only looked for in what it belongs to, by a UUID. */
+const parts = new Set(['nic', 'disk_attachment', 'storage_connection', 'step', 'role']);
 const located = new Set([
   'vm',
   'disk',

@@ -73,6 +73,8 @@ function criterion(one: Resolved, columns: SearchColumns, caseSensitive: boolean
     case 'time':
       return sql`${column(columns, one.field)} ${sql.raw(sqlOperator(one.operator))} to_timestamp(${one.value}::double precision / 1000)`;
     case 'number':
+      // A number beyond the column's range is compared, not refused by the database.
+      return sql`${column(columns, one.field)} ${sql.raw(sqlOperator(one.operator))} ${one.value}::double precision`;
     case 'boolean':
       return sql`${column(columns, one.field)} ${sql.raw(sqlOperator(one.operator))} ${one.value}`;
   }

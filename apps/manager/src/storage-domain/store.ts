@@ -41,6 +41,7 @@ const select = sql`select s.id, s.name, s.description, s.comment, s.kind, s.stor
 
 /** What the search language's fields of a storage domain are in SQL. */
 export const searchColumns: Readonly<Record<string, Sql>> = {
+  id: sql`s.id`,
   name: sql`s.name`,
   status: sql`st.status`,
   datacenter: sql`d.name`,
@@ -55,6 +56,7 @@ export const searchColumns: Readonly<Record<string, Sql>> = {
   low_space_threshold: sql`s.warning_low_space_indicator`,
   critical_space_threshold: sql`s.critical_space_action_blocker`,
   backup: sql`s.backup`,
+  committed: sql`(select coalesce(sum(capacity), 0) from volumes where domain_id = s.id)`,
 };
 
 export const listStorageDomains = (db: Queries, reader: Reader, search: SearchResult, within: Sql = sql`true`) =>

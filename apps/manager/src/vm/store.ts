@@ -74,7 +74,7 @@ export const searchColumns = (reader: Reader): Readonly<Record<string, Sql>> => 
   storage: sql`(select string_agg(s.name, ' ') from disk_attachments a join volumes v on v.disk_id = a.disk_id and v.active join storage_domains s on s.id = v.domain_id where a.vm_id = m.id)`,
   os: sql`m.hardware ->> 'operatingSystem'`,
   type: sql`m.hardware ->> 'type'`,
-  architecture: sql`'x86_64'`,
+  architecture: sql`'x86_64'::text`,
   ip: sql`(select string_agg(a ->> 'address', ' ') from jsonb_array_elements(m.run_guest -> 'nics') n, jsonb_array_elements(n -> 'addresses') a)`,
   fqdn: sql`m.run_guest ->> 'hostName'`,
   memory: sql`(m.hardware #>> '{memory,size}')::bigint / 1048576`,

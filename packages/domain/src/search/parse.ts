@@ -15,6 +15,7 @@ export const searchReasons = reasons({
   search_field_unknown: { class: 'bad_input', text: 'A search for {noun} knows no field {field}. It knows: {fields}.' },
   search_operator_unfit: { class: 'bad_input', text: 'In the search, {field} cannot be compared by {operator}: use {operators}.' },
   search_value_unfit: { class: 'bad_input', text: 'In the search, {field} must be {expected}; {value} is not.' },
+  search_too_many: { class: 'bad_input', text: 'The search has more than {limit} criteria.' },
   search_too_long: { class: 'bad_input', text: 'The search is longer than {limit} characters.' },
 });
 
@@ -45,12 +46,16 @@ interface Token {
 }
 
 const longest = 4096;
+/** Each is a condition of the query: a few dozen say what a person means, hundreds only keep the database busy. */
+const most = 40;
 
 export function parseSearch(text: string): Search | Refusal {
   if (text.length > longest) return refuse(searchReasons.search_too_long({ limit: longest }));
   const tokens = tokenize(text);
   if ('refused' in tokens) return tokens;
-  return new Reader(withoutObjectPrefix(tokens)).search();
+  const search = new Reader(withoutObjectPrefix(tokens)).search();
+  const tooMany = 'anyOf' in search && search.anyOf.flat().length > most;
+  return tooMany ? refuse(searchReasons.search_too_many({ limit: most }, 'search')) : search;
 }
 
 function tokenize(text: string): Token[] | Refusal {
