@@ -24,7 +24,13 @@ export function refusalWithout({ refused: [first, ...others] }: Refusal, names: 
   return { refused: [reasonWithout(first, names), ...others.map((one) => reasonWithout(one, names))] };
 }
 
-const reasonWithout = (reason: Reason, names: readonly string[]): Reason => ({ ...reason, parameters: parametersWithout(reason.parameters, names) });
-const phraseWithout = (phrase: Phrase, names: readonly string[]): Phrase => ({ ...phrase, parameters: parametersWithout(phrase.parameters, names) });
+const reasonWithout = (reason: Reason, names: readonly string[]): Reason => ({
+  ...reason,
+  parameters: parametersWithout(reason.parameters, names),
+});
+const phraseWithout = (phrase: Phrase, names: readonly string[]): Phrase => ({
+  ...phrase,
+  parameters: parametersWithout(phrase.parameters, names),
+});
 const parametersWithout = (parameters: Phrase['parameters'], names: readonly string[]): Phrase['parameters'] =>
   Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, typeof value === 'string' ? concealed(value, names) : value]));

@@ -27,7 +27,9 @@ const vm = async (name: string, as?: Login) =>
 test('a user is added with a password, found by the name that RHV gives it, and removed', async () => {
   const bob = await user('bob', ['', 'UserRole']);
   const found = await manager.ask('GET', 'users?search=usrname%3Dbob%40internal-authz');
-  expect(found.body.user).toMatchObject([{ id: bob.id, user_name: 'bob@internal-authz', principal: 'bob', domain: { name: 'internal-authz' } }]);
+  expect(found.body.user).toMatchObject([
+    { id: bob.id, user_name: 'bob@internal-authz', principal: 'bob', domain: { name: 'internal-authz' } },
+  ]);
   expect(found.body.user[0]).not.toHaveProperty('password');
   expect((await manager.ask('GET', 'vms', undefined, bob)).status).toBe(200);
   const again = await manager.ask('POST', 'users', { user_name: 'BOB', domain: { name: 'internal-authz' } });
@@ -41,7 +43,10 @@ test('a user is added with a password, found by the name that RHV gives it, and 
 test('a new password ends what was opened with the old one; for one’s own, the current one is asked', async () => {
   const carl = await user('carl', ['', 'UserRole']);
   const change = (body: object, as?: Login) => manager.ask('POST', `users/${carl.id}/setpassword`, body, as);
-  expect((await change({ password: 'another-long-password' }, carl)).body).toMatchObject({ code: 'password_wrong', field: 'action.current_password' });
+  expect((await change({ password: 'another-long-password' }, carl)).body).toMatchObject({
+    code: 'password_wrong',
+    field: 'action.current_password',
+  });
   expect((await change({ password: 'short' })).body).toMatchObject({ field: 'action.password' });
   expect((await change({ password: 'another-long-password', current_password: password }, carl)).status).toBe(200);
   expect((await manager.ask('GET', 'vms', undefined, carl)).status).toBe(401);
@@ -54,7 +59,9 @@ test('a new password ends what was opened with the old one; for one’s own, the
 test('nobody removes themselves, and somebody stays SuperUser', async () => {
   const [admin] = (await manager.ask('GET', 'users?search=usrname%3Dadmin%40internal-authz')).body.user;
   expect((await manager.ask('DELETE', `users/${admin.id}`)).body.detail).toContain('yourself');
-  const [superuser] = (await manager.ask('GET', 'permissions')).body.permission.filter((one: { role: { id: string } }) => one.role.id === role('SuperUser'));
+  const [superuser] = (await manager.ask('GET', 'permissions')).body.permission.filter(
+    (one: { role: { id: string } }) => one.role.id === role('SuperUser'),
+  );
   expect((await manager.ask('DELETE', `permissions/${superuser.id}`)).body).toMatchObject({ code: 'last_superuser' });
   const second = await user('second', ['', 'SuperUser']);
   expect((await manager.ask('DELETE', `permissions/${superuser.id}?dry_run=true`)).body).toMatchObject({ allowed: 'true' });
@@ -63,7 +70,9 @@ test('nobody removes themselves, and somebody stays SuperUser', async () => {
 });
 
 test('Everyone is there, and so is the domain of internal users', async () => {
-  expect((await manager.ask('GET', 'groups?search=name%3DEveryone')).body.group).toMatchObject([{ id: fixedIds.everyone, name: 'Everyone' }]);
+  expect((await manager.ask('GET', 'groups?search=name%3DEveryone')).body.group).toMatchObject([
+    { id: fixedIds.everyone, name: 'Everyone' },
+  ]);
   expect((await manager.ask('GET', `groups/${fixedIds.everyone}/permissions`)).body.permission.length).toBeGreaterThan(5);
   expect((await manager.ask('GET', 'domains')).body.domain).toMatchObject([{ name: 'internal-authz' }]);
   proves('groups.list', 'principal_permissions.list', 'domains.list');
@@ -71,14 +80,24 @@ test('Everyone is there, and so is the domain of internal users', async () => {
 
 test('roles of one’s own are made, changed and removed; the predefined ones stay as they are', async () => {
   expect((await manager.ask('GET', 'roles')).body.role).toHaveLength(predefinedRoles.length);
-  const added = await manager.ask('POST', 'roles', { name: 'Operators', permits: { permit: [{ id: '22' }, { name: 'stop_vm' }, { id: '1300' }] } });
+  const added = await manager.ask('POST', 'roles', {
+    name: 'Operators',
+    permits: { permit: [{ id: '22' }, { name: 'stop_vm' }, { id: '1300' }] },
+  });
   expect(added.status).toBe(201);
   const permitsAt = `roles/${added.body.id}/permits`;
-  expect((await manager.ask('GET', permitsAt)).body.permit.map((one: { name: string }) => one.name)).toEqual(['run_vm', 'stop_vm', 'login']);
+  expect((await manager.ask('GET', permitsAt)).body.permit.map((one: { name: string }) => one.name)).toEqual([
+    'run_vm',
+    'stop_vm',
+    'login',
+  ]);
   expect((await manager.ask('POST', permitsAt, { name: 'reboot_vm' })).status).toBe(201);
   expect((await manager.ask('DELETE', `${permitsAt}/18`)).status).toBe(200);
   expect((await manager.ask('GET', `${permitsAt}/18`)).status).toBe(404);
-  expect((await manager.ask('PUT', `roles/${added.body.id}`, { description: 'night shift' })).body).toMatchObject({ name: 'Operators', description: 'night shift' });
+  expect((await manager.ask('PUT', `roles/${added.body.id}`, { description: 'night shift' })).body).toMatchObject({
+    name: 'Operators',
+    description: 'night shift',
+  });
 
   const eve = await user('eve', ['', 'Operators']);
   expect((await manager.ask('DELETE', `roles/${added.body.id}`)).body).toMatchObject({ code: 'role_in_use' });
@@ -86,7 +105,9 @@ test('roles of one’s own are made, changed and removed; the predefined ones st
   expect((await manager.ask('DELETE', `roles/${added.body.id}`)).status).toBe(200);
   expect((await manager.ask('PUT', `roles/${role('UserRole')}`, { name: 'Mine' })).body).toMatchObject({ code: 'role_is_predefined' });
   expect((await manager.ask('DELETE', `roles/${role('UserRole')}`)).status).toBe(409);
-  expect((await manager.ask('POST', 'roles', { name: 'Flyers', permits: { permit: [{ name: 'fly' }] } })).body).toMatchObject({ field: 'role.permits' });
+  expect((await manager.ask('POST', 'roles', { name: 'Flyers', permits: { permit: [{ name: 'fly' }] } })).body).toMatchObject({
+    field: 'role.permits',
+  });
   proves('roles.list', 'roles.add', 'role.update', 'role.remove', 'permits.list', 'permits.add', 'permit.remove', 'permit.get');
 });
 
@@ -137,7 +158,14 @@ test('a permission is also given from the user’s side, on the object that it n
 
 test('permissions hang under every kind of object that has them', async () => {
   const kim = await user('kim');
-  const places = [`datacenters/${fixedIds.defaultDataCenter}`, `clusters/${fixedIds.defaultCluster}`, `networks/${fixedIds.managementNetwork}`, `vnicprofiles/${fixedIds.managementProfile}`, `templates/${fixedIds.blankTemplate}`, `macpools/${fixedIds.defaultMacPool}`];
+  const places = [
+    `datacenters/${fixedIds.defaultDataCenter}`,
+    `clusters/${fixedIds.defaultCluster}`,
+    `networks/${fixedIds.managementNetwork}`,
+    `vnicprofiles/${fixedIds.managementProfile}`,
+    `templates/${fixedIds.blankTemplate}`,
+    `macpools/${fixedIds.defaultMacPool}`,
+  ];
   for (const place of places) {
     const given = await manager.ask('POST', `${place}/permissions`, { role: { name: 'UserRole' }, user: { id: kim.id } });
     expect([place, given.status]).toEqual([place, 201]);

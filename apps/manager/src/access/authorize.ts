@@ -111,7 +111,10 @@ export async function authorize(db: Queries, reader: Reader, requirements: reado
 async function objectOfPermission(db: Queries, reader: Reader, asked: Requirement['object']): Promise<Requirement['object'] | undefined> {
   if (asked.type !== 'permission') return asked;
   if (!('id' in asked) || !(await isVisible(db, reader, 'permission', asked.id))) return undefined;
-  const found = await row<{ type: string; id: string }>(db, sql`select object_type as type, object_id as id from permissions where id = ${asked.id}::uuid`);
+  const found = await row<{ type: string; id: string }>(
+    db,
+    sql`select object_type as type, object_id as id from permissions where id = ${asked.id}::uuid`,
+  );
   if (!found) return undefined;
   return found.type === 'system' || !isTypeName(found.type) ? { type: 'system' } : { type: found.type, id: found.id };
 }
@@ -121,7 +124,10 @@ export async function nameOf(db: Queries, type: string, id: string): Promise<str
   if (type === 'system') return 'the system';
   const noun = nouns[type];
   if (!noun || !isUuid(id)) return undefined;
-  const found = await row<{ name: string }>(db, sql`select ${sql.ref(noun.name)}::text as name from ${sql.table(noun.table)} where id = ${id}::uuid`);
+  const found = await row<{ name: string }>(
+    db,
+    sql`select ${sql.ref(noun.name)}::text as name from ${sql.table(noun.table)} where id = ${id}::uuid`,
+  );
   return found && `${type.replaceAll('_', ' ')} ${found.name}`;
 }
 
@@ -142,8 +148,10 @@ export async function isVisible(db: Queries, reader: Reader, type: string, id: s
   const noun = nouns[type];
   if (!noun || !isUuid(id)) return false;
   return (
-    (await row(db, sql`select 1 from ${sql.table(noun.table)} where id = ${id}::uuid and ${visibleTo(reader, noun.visible, sql.ref(`${noun.table}.id`))}`)) !==
-    undefined
+    (await row(
+      db,
+      sql`select 1 from ${sql.table(noun.table)} where id = ${id}::uuid and ${visibleTo(reader, noun.visible, sql.ref(`${noun.table}.id`))}`,
+    )) !== undefined
   );
 }
 

@@ -53,9 +53,20 @@ const bodyOf = (route: Route) => callBody(route, world.ids);
 
 /** A list or an object is asked for in every way there is: plainly, by a search, with everything followed. */
 function queriesOf({ declaration, declared, method }: Route): string[] {
-  const follows = declared.type === undefined ? [] : shapeOf(declared.type).fields.filter((field) => field.link).map((field) => field.name);
-  const groups = Array.from({ length: Math.ceil(follows.length / 25) }, (_group, index) => `?follow=${follows.slice(index * 25, index * 25 + 25).join(',')}`);
-  const searches = method === 'list' && declaration.query?.['search'] !== undefined ? ['?search=foreign*', '?search=*foreign*&max=50&case_sensitive=false'] : [];
+  const follows =
+    declared.type === undefined
+      ? []
+      : shapeOf(declared.type)
+          .fields.filter((field) => field.link)
+          .map((field) => field.name);
+  const groups = Array.from(
+    { length: Math.ceil(follows.length / 25) },
+    (_group, index) => `?follow=${follows.slice(index * 25, index * 25 + 25).join(',')}`,
+  );
+  const searches =
+    method === 'list' && declaration.query?.['search'] !== undefined
+      ? ['?search=foreign*', '?search=*foreign*&max=50&case_sensitive=false']
+      : [];
   return ['', ...groups, ...searches];
 }
 
@@ -66,7 +77,11 @@ test('reading tells nobody of what they may not see, by no way of asking', async
   const found: string[] = [];
   const called = new Set<string>();
   for (const route of built.filter(({ verb }) => verb === 'GET'))
-    for (const [reader, own] of [[nobody, {}], [vmUser, {}], [vmUser, { vm: ownVm }]] as const)
+    for (const [reader, own] of [
+      [nobody, {}],
+      [vmUser, {}],
+      [vmUser, { vm: ownVm }],
+    ] as const)
       for (const query of queriesOf(route)) {
         const path = pathOf(route, own) + query;
         const { status, text, headers } = await manager.xml('GET', path, undefined, reader);
@@ -75,10 +90,16 @@ test('reading tells nobody of what they may not see, by no way of asking', async
         const told = leaks(status, text + JSON.stringify(headers), path);
         if (told.length > 0) found.push(`${reader.name} GET ${path} tells of ${told.join(', ')}`);
         if (status >= 500) found.push(`${reader.name} GET ${path} failed: ${text}`);
-        if (status === 200 && route.method === 'get' && route.template.includes('{') && !open(route) && !('vm' in own)) found.push(`${reader.name} GET ${path} answers 200`);
+        if (status === 200 && route.method === 'get' && route.template.includes('{') && !open(route) && !('vm' in own))
+          found.push(`${reader.name} GET ${path} answers 200`);
       }
   expect(found).toEqual([]);
-  expect(built.filter(({ verb }) => verb === 'GET').map(nameOf).filter((name) => !called.has(name))).toEqual([]);
+  expect(
+    built
+      .filter(({ verb }) => verb === 'GET')
+      .map(nameOf)
+      .filter((name) => !called.has(name)),
+  ).toEqual([]);
 });
 
 test('changing what one may not see is refused as if it were not there, or for want of a permit, and changes nothing', async () => {
@@ -92,13 +113,19 @@ test('changing what one may not see is refused as if it were not there, or for w
       const { status, body: answer } = await manager.ask(route.verb, path, route.verb === 'DELETE' ? undefined : body, reader);
       called.add(nameOf(route));
       if (waiting.has(nameOf(route))) continue;
-      if (status !== 403 && status !== 404) found.push(`${reader.name} ${route.verb} ${path} is answered ${status}: ${JSON.stringify(answer)} to ${JSON.stringify(body)}`);
+      if (status !== 403 && status !== 404)
+        found.push(`${reader.name} ${route.verb} ${path} is answered ${status}: ${JSON.stringify(answer)} to ${JSON.stringify(body)}`);
       const told = leaks(status, JSON.stringify(answer), path + JSON.stringify(body));
       if (told.length > 0) found.push(`${reader.name} ${route.verb} ${path} tells of ${told.join(', ')}`);
     }
   expect(found).toEqual([]);
   expect(await rowCounts()).toEqual(before);
-  expect(built.filter(({ verb }) => verb !== 'GET').map(nameOf).filter((name) => !called.has(name))).toEqual([]);
+  expect(
+    built
+      .filter(({ verb }) => verb !== 'GET')
+      .map(nameOf)
+      .filter((name) => !called.has(name)),
+  ).toEqual([]);
 });
 
 test('what one may do with one’s own VM says nothing of the host that it runs on, nor of others’ objects', async () => {
@@ -116,17 +143,26 @@ test('what one may do with one’s own VM says nothing of the host that it runs 
   await sql`update vms set hardware = jsonb_set(hardware, '{boot}', '["cdrom"]') where id = ${idleVm}`.execute(manager.db);
   const start = () => manager.ask('POST', `vms/${idleVm}/start?dry_run=true`, {}, vmUser);
   const plan = await start();
-  expect(plan.body).toMatchObject({ allowed: 'true', effects: { effect: expect.arrayContaining([expect.stringContaining('(not shown)')]) } });
+  expect(plan.body).toMatchObject({
+    allowed: 'true',
+    effects: { effect: expect.arrayContaining([expect.stringContaining('(not shown)')]) },
+  });
   expect(leaks(plan.status, JSON.stringify(plan.body), '')).toEqual([]);
   await sql`update hosts set facts = jsonb_set(facts, '{memory}', '1') where id = ${world.ids['host']}`.execute(manager.db);
   const refused = await start();
-  expect(refused.body).toMatchObject({ allowed: 'false', reasons: { reason: [{ code: 'vm_no_host', text: expect.stringContaining('(not shown)') }] } });
+  expect(refused.body).toMatchObject({
+    allowed: 'false',
+    reasons: { reason: [{ code: 'vm_no_host', text: expect.stringContaining('(not shown)') }] },
+  });
   expect(leaks(refused.status, JSON.stringify(refused.body), '')).toEqual([]);
 });
 
 test('a search for what a VM’s user is not told of finds nothing, whatever it is compared with', async () => {
   for (const search of ['host=foreign*', 'host=*', 'host!=nothing and host=*'])
-    expect([search, (await manager.ask('GET', `vms?search=${encodeURIComponent(search)}`, undefined, vmUser)).body]).toEqual([search, { vm: [] }]);
+    expect([search, (await manager.ask('GET', `vms?search=${encodeURIComponent(search)}`, undefined, vmUser)).body]).toEqual([
+      search,
+      { vm: [] },
+    ]);
   expect((await manager.ask('GET', 'vms?search=name%3Down-vm', undefined, vmUser)).body.vm).toHaveLength(1);
 });
 
@@ -141,14 +177,21 @@ test('the enumeration reaches every built method, and what waits for its handler
   const handled = built.map(nameOf).filter((name) => !waiting.has(name));
   expect(new Set(handled).size).toBeGreaterThan(60);
   for (const route of built.filter((one) => waiting.has(nameOf(one)))) {
-    const { status } = await manager.ask(route.verb, pathOf(route), route.verb === 'GET' || route.verb === 'DELETE' ? undefined : bodyOf(route));
+    const { status } = await manager.ask(
+      route.verb,
+      pathOf(route),
+      route.verb === 'GET' || route.verb === 'DELETE' ? undefined : bodyOf(route),
+    );
     expect([nameOf(route), status]).toEqual([nameOf(route), 501]);
   }
 });
 
 async function rowCounts(): Promise<Record<string, number>> {
-  const tables = await manager.database.pool.query<{ name: string }>(`select tablename as name from pg_tables where schemaname = 'public' and tablename not in ('sessions', 'change_log')`);
+  const tables = await manager.database.pool.query<{ name: string }>(
+    `select tablename as name from pg_tables where schemaname = 'public' and tablename not in ('sessions', 'change_log')`,
+  );
   const counts: Record<string, number> = {};
-  for (const { name } of tables.rows) counts[name] = Number((await manager.database.pool.query<{ count: number }>(`select count(*) from ${name}`)).rows[0]?.count);
+  for (const { name } of tables.rows)
+    counts[name] = Number((await manager.database.pool.query<{ count: number }>(`select count(*) from ${name}`)).rows[0]?.count);
   return counts;
 }

@@ -54,7 +54,9 @@ const onOwner = serve('assigned_permissions', {
 const ofPrincipals = serve('principal_permissions', {
   async list({ db, reader, ids }) {
     const principal = await principalIn(db, reader, ids);
-    return principal ? (await listPermissions(db, reader, ofPrincipal(principal.id))).map(document) : refuse(accessReasons.object_not_found(named(ids)));
+    return principal
+      ? (await listPermissions(db, reader, ofPrincipal(principal.id))).map(document)
+      : refuse(accessReasons.object_not_found(named(ids)));
   },
   async add(call) {
     const { db, reader, ids, input } = call;
@@ -98,7 +100,8 @@ function give(
   ids: Readonly<Record<string, string | undefined>>,
 ) {
   const id = randomUUID();
-  const wished: Principal = to ?? (input.user?.id !== undefined ? { kind: 'user', id: input.user.id } : { kind: 'group', id: input.group?.id ?? '' });
+  const wished: Principal =
+    to ?? (input.user?.id !== undefined ? { kind: 'user', id: input.user.id } : { kind: 'group', id: input.group?.id ?? '' });
   return mutate({
     objects: [`permissions ${target.id}`],
     plan: async (tx) => {
@@ -117,7 +120,12 @@ function give(
     },
     apply: async (tx, { role, roleName, principal, principalName, object }) => {
       await insertPermission(tx, { id, role, principal, object: target.id, objectType: target.type });
-      await emit(tx, events.permission_added({ principal: principalName, role: roleName, object }), about(reader.user.id, target), correlation);
+      await emit(
+        tx,
+        events.permission_added({ principal: principalName, role: roleName, object }),
+        about(reader.user.id, target),
+        correlation,
+      );
     },
     answer: async () => {
       const row = await permissionById(db, id);
@@ -142,7 +150,8 @@ function take({ reader, mutate, correlation }: Context, id: string, fits: (row: 
           principal: row.principalName,
           bySuperUser: isSuperUser(reader),
           lastSuperUser: superUser && !(await othersAreSuperUsers(tx, { permission: row.id })),
-        }) ?? plan({ title: text['permission.remove']({ principal: row.principalName, role: row.roleName, object }), data: { row, object } })
+        }) ??
+        plan({ title: text['permission.remove']({ principal: row.principalName, role: row.roleName, object }), data: { row, object } })
       );
     },
     apply: async (tx, { row, object }) => {
@@ -193,7 +202,17 @@ async function targetNamed({ db, reader }: Context, input: Api['permission']): P
 }
 
 function about(user: string, { type, id }: Target): EventObjects {
-  const column = ({ vm: 'vm', disk: 'disk', host: 'host', template: 'template', storage_domain: 'storageDomain', cluster: 'cluster', data_center: 'dataCenter' } as const)[type];
+  const column = (
+    {
+      vm: 'vm',
+      disk: 'disk',
+      host: 'host',
+      template: 'template',
+      storage_domain: 'storageDomain',
+      cluster: 'cluster',
+      data_center: 'dataCenter',
+    } as const
+  )[type];
   return { user, ...(column && { [column]: id }) };
 }
 

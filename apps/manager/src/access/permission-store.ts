@@ -32,7 +32,10 @@ export const findPermission = (db: Queries, reader: Reader, id: string) =>
 export const permissionById = (db: Queries, id: string) => row<PermissionRow>(db, sql`${select} where p.id::text = lower(${id})`);
 
 export const permissionLike = (db: Queries, wish: { role: string; principal: string; object: string }) =>
-  row<PermissionRow>(db, sql`${select} where p.role_id = ${wish.role} and p.principal_id = ${wish.principal} and p.object_id = ${wish.object}`);
+  row<PermissionRow>(
+    db,
+    sql`${select} where p.role_id = ${wish.role} and p.principal_id = ${wish.principal} and p.object_id = ${wish.object}`,
+  );
 
 export const insertPermission = (db: Queries, p: { id: string; role: string; principal: string; object: string; objectType: string }) =>
   change(
@@ -51,7 +54,8 @@ export const othersAreSuperUsers = async (db: Queries, without: { permission: st
           and ${'user' in without ? sql`p.principal_id <> ${without.user}` : sql`p.id <> ${without.permission}`}`,
   )) !== undefined;
 
-export const isSuperUser = (reader: Reader): boolean => reader.grants.some((grant) => grant.object === fixedIds.system && grant.role === superUserRole);
+export const isSuperUser = (reader: Reader): boolean =>
+  reader.grants.some((grant) => grant.object === fixedIds.system && grant.role === superUserRole);
 
 /** A user or a group, for a permission. */
 export const findPrincipal = (db: Queries, kind: 'user' | 'group', id: string) =>

@@ -3,7 +3,14 @@ import { href, linked } from '@ostler/contract/links';
 import type { Api } from '@ostler/contract/schema';
 import { isPermitName, permits, type PermitName } from '@ostler/domain/access/permits';
 import { accessReasons } from '@ostler/domain/access/reasons';
-import { inheritsWith, permitNamed, roleChangeProblems, roleProblems, roleRemovalProblems, type RoleSettings } from '@ostler/domain/access/rules';
+import {
+  inheritsWith,
+  permitNamed,
+  roleChangeProblems,
+  roleProblems,
+  roleRemovalProblems,
+  type RoleSettings,
+} from '@ostler/domain/access/rules';
 import { events } from '@ostler/domain/events/catalogue';
 import { phrases } from '@ostler/domain/phrases';
 import { plan } from '@ostler/domain/plan';
@@ -47,20 +54,28 @@ const item = serve('role', {
   },
   update: (call) => {
     const { input } = call;
-    return change(call, call.ids.role, (role) => ({
-      name: input.name ?? role.name,
-      description: input.description ?? role.description,
-      administrative: input.administrative ?? role.administrative,
-      permits: role.permits,
-    }), () => read(call.db, call.ids.role));
+    return change(
+      call,
+      call.ids.role,
+      (role) => ({
+        name: input.name ?? role.name,
+        description: input.description ?? role.description,
+        administrative: input.administrative ?? role.administrative,
+        permits: role.permits,
+      }),
+      () => read(call.db, call.ids.role),
+    );
   },
-  remove: ({ db, reader, ids, mutate, correlation }) =>
+  remove: ({ reader, ids, mutate, correlation }) =>
     mutate({
       objects: ['role names'],
       plan: async (tx) => {
         const role = await findRole(tx, ids.role);
         if (!role) return unknownRole(ids.role);
-        return roleRemovalProblems({ ...role, held: await timesHeld(tx, role.id) }) ?? plan({ title: text['role.remove']({ role: role.name }), data: role });
+        return (
+          roleRemovalProblems({ ...role, held: await timesHeld(tx, role.id) }) ??
+          plan({ title: text['role.remove']({ role: role.name }), data: role })
+        );
       },
       apply: async (tx, role) => {
         await removeRole(tx, role.id);
@@ -79,7 +94,12 @@ const permitCollection = serve('permits', {
     const { input } = call;
     const wanted = permitNamed(input.id ?? input.name ?? '');
     if (wanted === undefined) return refuse(accessReasons.permit_unknown({ permit: input.id ?? input.name ?? '' }, 'permit'));
-    return change(call, call.ids.role, (role) => ({ ...role, permits: [...new Set([...role.permits, wanted])] }), async () => permitDocument(call.ids.role, wanted));
+    return change(
+      call,
+      call.ids.role,
+      (role) => ({ ...role, permits: [...new Set([...role.permits, wanted])] }),
+      async () => permitDocument(call.ids.role, wanted),
+    );
   },
 });
 
@@ -93,15 +113,26 @@ const permitItem = serve('permit', {
     const role = await findRole(call.db, call.ids.role);
     if (!role) return unknownRole(call.ids.role);
     const name = permitNamed(call.ids.permit);
-    if (name === undefined || !role.permits.includes(name)) return refuse(accessReasons.role_lacks_permit({ name: role.name, permit: call.ids.permit }));
-    return change(call, role.id, (held) => ({ ...held, permits: held.permits.filter((one) => one !== name) }), async () => ({}));
+    if (name === undefined || !role.permits.includes(name))
+      return refuse(accessReasons.role_lacks_permit({ name: role.name, permit: call.ids.permit }));
+    return change(
+      call,
+      role.id,
+      (held) => ({ ...held, permits: held.permits.filter((one) => one !== name) }),
+      async () => ({}),
+    );
   },
 });
 
 export const roleServices = [mounted(collection), mounted(item), mounted(permitCollection), mounted(permitItem)];
 
 /** Every change of a role goes the same way: what was planned on what is there now, in its turn. */
-function change<Output>({ mutate, reader, correlation }: Context, id: string, wish: (role: RoleRow) => RoleSettings, answer: () => Promise<Output>) {
+function change<Output>(
+  { mutate, reader, correlation }: Context,
+  id: string,
+  wish: (role: RoleRow) => RoleSettings,
+  answer: () => Promise<Output>,
+) {
   return mutate({
     objects: ['role names'],
     plan: async (tx) => {
@@ -147,5 +178,11 @@ const permitDocuments = (role: RoleRow): Api['permit'][] => role.permits.filter(
 
 function permitDocument(role: string, name: PermitName): Api['permit'] {
   const id = String(permits[name].number);
-  return { id, name, administrative: permits[name].administrative, href: href('permit', { role, permit: id }), role: { id: role, href: href('role', { role }) } };
+  return {
+    id,
+    name,
+    administrative: permits[name].administrative,
+    href: href('permit', { role, permit: id }),
+    role: { id: role, href: href('role', { role }) },
+  };
 }

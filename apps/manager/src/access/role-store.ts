@@ -16,7 +16,8 @@ export const listRoles = (db: Queries, max?: number) =>
 
 export const findRole = (db: Queries, id: string) => row<RoleRow>(db, sql`select ${roleColumns} from roles where id::text = lower(${id})`);
 
-export const findRoleNamed = (db: Queries, name: string) => row<RoleRow>(db, sql`select ${roleColumns} from roles where lower(name) = lower(${name})`);
+export const findRoleNamed = (db: Queries, name: string) =>
+  row<RoleRow>(db, sql`select ${roleColumns} from roles where lower(name) = lower(${name})`);
 
 export const timesHeld = async (db: Queries, role: string) =>
   Number((await row<{ count: number }>(db, sql`select count(*) as count from permissions where role_id = ${role}`))?.count ?? 0);

@@ -31,7 +31,9 @@ const canary = (name: string): string => {
   canaries.set(name, value);
   return value;
 };
-const agents = { of: () => ({ call: async (name: string, input: object) => void calls.push(name, JSON.stringify(input)) }) } as unknown as Agents;
+const agents = {
+  of: () => ({ call: async (name: string, input: object) => void calls.push(name, JSON.stringify(input)) }),
+} as unknown as Agents;
 
 async function ask(method: string, path: string, body?: object, as?: Login) {
   const answer = await manager.ask(method, path, body, as);
@@ -56,7 +58,11 @@ test('logins, right and wrong, by form and by Basic', async () => {
   const changed = canary('new password');
   expect((await ask('POST', `users/${added.body.id}/setpassword`, { password: changed, current_password: password }, as)).status).toBe(200);
   expect((await ask('GET', 'vms', undefined, { name: 'ann@internal', password: canary('wrong Basic password') })).status).toBe(401);
-  for (const [username, typed] of [['ann@internal', changed], ['ann@internal', canary('wrong password')], ['nobody', canary('password of nobody')]] as const) {
+  for (const [username, typed] of [
+    ['ann@internal', changed],
+    ['ann@internal', canary('wrong password')],
+    ['nobody', canary('password of nobody')],
+  ] as const) {
     const reply = await manager.server.inject({
       method: 'POST',
       url: '/ovirt-engine/sso/oauth/token',
@@ -68,7 +74,10 @@ test('logins, right and wrong, by form and by Basic', async () => {
   }
   // Somebody types the password where the name belongs; the answer repeats it to them alone.
   const typedAsName = canary('password typed as a name');
-  await manager.server.inject({ method: 'POST', url: `/ovirt-engine/sso/oauth/token?grant_type=password&username=${typedAsName}&password=x` });
+  await manager.server.inject({
+    method: 'POST',
+    url: `/ovirt-engine/sso/oauth/token?grant_type=password&username=${typedAsName}&password=x`,
+  });
   expect(canaries.has('access token')).toBe(true);
 });
 
@@ -99,12 +108,17 @@ test('every secret field of every built method, by the contract', async () => {
       await ask(route.verb, callPath(route, world.ids), body);
       planted.push(name);
     }
-  expect(planted).toEqual(expect.arrayContaining(['users.add password', 'user.setpassword password', 'vms.add initialization.root_password']));
+  expect(planted).toEqual(
+    expect.arrayContaining(['users.add password', 'user.setpassword password', 'vms.add initialization.root_password']),
+  );
 });
 
 test('consoles: the password that a client chooses, the one that is made, and the signed tickets', async () => {
   const vm = world.ids['vm'];
-  await change(manager.db, sql`update vms set run_id = gen_random_uuid(), run_host_id = ${world.ids['host']}, run_status = 'up', hardware = jsonb_set(hardware, '{display,type}', '"vnc"') where id = ${vm}`);
+  await change(
+    manager.db,
+    sql`update vms set run_id = gen_random_uuid(), run_host_id = ${world.ids['host']}, run_status = 'up', hardware = jsonb_set(hardware, '{display,type}', '"vnc"') where id = ${vm}`,
+  );
   await change(manager.db, sql`update vms set hardware = jsonb_set(hardware, '{serialConsole}', 'true') where id = ${vm}`);
   const chosen = canary('console password');
   expect((await manager.ask('POST', `vms/${vm}/ticket`, { ticket: { value: chosen, expiry: 60 } })).body.ticket.value).toBe(chosen);
@@ -125,20 +139,30 @@ test('transfers: the ticket that opens the host’s image server', async () => {
   );
   const added = await ask('POST', 'imagetransfers', { disk: { id: disk }, direction: 'download', format: 'raw' });
   expect([added.status, added.body]).toMatchObject([202, {}]);
-  const [kept] = (await sql<{ id: string }>`select id from secrets where kind = 'transfer ticket' and object_id = ${added.body.id}`.execute(manager.db)).rows;
+  const [kept] = (
+    await sql<{ id: string }>`select id from secrets where kind = 'transfer ticket' and object_id = ${added.body.id}`.execute(manager.db)
+  ).rows;
   canaries.set('transfer ticket', (await manager.secrets.get(manager.db, kept?.id ?? '')) ?? '');
   await ask('GET', `imagetransfers/${added.body.id}`);
 });
 
 test('afterwards none of them is anywhere', async () => {
   for (const path of ['events', 'jobs', 'users', 'vms', 'imagetransfers', 'vms?follow=nics,snapshots']) await ask('GET', path);
-  const dump = await promisify(execFile)(join(await postgresBinaries(), 'pg_dump'), ['--dbname', manager.database.url], { maxBuffer: 64 * 1024 * 1024, timeout: 60_000 });
+  const dump = await promisify(execFile)(join(await postgresBinaries(), 'pg_dump'), ['--dbname', manager.database.url], {
+    maxBuffer: 64 * 1024 * 1024,
+    timeout: 60_000,
+  });
   expect(dump.stdout).toContain('CREATE TABLE public.secrets');
   const places = { 'the database': dump.stdout, 'the log': lines.join(''), 'the answers': answers.join('\n') };
   const found: string[] = [];
   for (const [name, value] of canaries) {
     expect([name, value.length > 7]).toEqual([name, true]);
-    const written = [value, Buffer.from(value).toString('hex'), Buffer.from(value).toString('base64').replace(/=+$/, ''), encodeURIComponent(value)];
+    const written = [
+      value,
+      Buffer.from(value).toString('hex'),
+      Buffer.from(value).toString('base64').replace(/=+$/, ''),
+      encodeURIComponent(value),
+    ];
     for (const [place, text] of Object.entries(places)) if (written.some((one) => text.includes(one))) found.push(`${name} is in ${place}`);
   }
   expect(found).toEqual([]);

@@ -79,7 +79,8 @@ export const listUsers = (db: Queries, reader: Reader, search: SearchResult) =>
     sql`select ${userColumns} from users where ${visibleTo(reader, 'user', sql`users.id`)} and ${search.condition} order by ${search.order(sql`users.user_name`)} ${search.page}`,
   );
 
-export const setPasswordHash = (db: Queries, id: string, hash: string) => change(db, sql`update users set password_hash = ${hash} where id = ${id}`);
+export const setPasswordHash = (db: Queries, id: string, hash: string) =>
+  change(db, sql`update users set password_hash = ${hash} where id = ${id}`);
 
 export interface GroupRow {
   readonly id: string;

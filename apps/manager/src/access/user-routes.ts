@@ -50,7 +50,8 @@ const collection = serve('users', {
     return mutate({
       objects: [`user ${userName.toLowerCase()}`],
       plan: async (tx) =>
-        userProblems(wish, (await findLogin(tx, `${userName}@internal`)) !== undefined) ?? plan({ title: text['user.add']({ user: userName }), data: {} }),
+        userProblems(wish, (await findLogin(tx, `${userName}@internal`)) !== undefined) ??
+        plan({ title: text['user.add']({ user: userName }), data: {} }),
       apply: async (tx) => {
         await insertUser(tx, {
           id,
@@ -133,9 +134,9 @@ const group = serve('group', {
 });
 
 const domains = serve('domains', { list: ({ parameters }) => [domainDocument()].slice(0, parameters.max) });
-const domain = serve('domain', { get: ({ ids }) => (ids.domain === domainId(internalDomain) ? domainDocument() : undefined) });
+const domainItem = serve('domain', { get: ({ ids }) => (ids.domain === domainId(internalDomain) ? domainDocument() : undefined) });
 
-export const userServices = [mounted(collection), mounted(item), mounted(groups), mounted(group), mounted(domains), mounted(domain)];
+export const userServices = [mounted(collection), mounted(item), mounted(groups), mounted(group), mounted(domains), mounted(domainItem)];
 
 const unknown = (id: string) => refuse(accessReasons.object_not_found({ type: 'user', name: id }));
 
@@ -175,7 +176,9 @@ function userDocument(user: UserRow): Api['user'] {
 }
 
 const groupDocument = (row: GroupRow): Api['group'] =>
-  linked({ id: row.id, name: row.name, namespace: '*', domain_entry_id: row.id, domain: domainReference(row.domain) }, 'groups/{group}', { group: row.id });
+  linked({ id: row.id, name: row.name, namespace: '*', domain_entry_id: row.id, domain: domainReference(row.domain) }, 'groups/{group}', {
+    group: row.id,
+  });
 
 const domainDocument = (): Api['domain'] =>
   linked({ id: domainId(internalDomain), name: internalDomain }, 'domains/{domain}', { domain: domainId(internalDomain) });

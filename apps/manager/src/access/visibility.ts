@@ -48,7 +48,9 @@ const inherits = (reader: Reader, id: Sql): Sql => sql`${id} = any(${below(reade
 
 /** Objects whose permissions the reader may change; those of what lies below too, if the role is one that counts there. */
 const managed = (reader: Reader, inheriting: boolean): string[] =>
-  reader.grants.filter((grant) => grant.permits.includes('manipulate_permissions') && (grant.inherits || !inheriting)).map((grant) => grant.object);
+  reader.grants
+    .filter((grant) => grant.permits.includes('manipulate_permissions') && (grant.inherits || !inheriting))
+    .map((grant) => grant.object);
 
 const visibleVm = (reader: Reader, id: Sql): Sql => sql`${holds(reader, id)} or exists (
   select 1 from vms vm_v join clusters vm_c on vm_c.id = vm_v.cluster_id
@@ -88,7 +90,8 @@ const conditions: { readonly [N in VisibleNoun]: (reader: Reader, id: Sql) => Sq
     or exists (select 1 from vms template_v where template_v.template_id = ${id} and ${holds(reader, sql`template_v.id`)})`,
   image_transfer: (reader, id) =>
     sql`exists (select 1 from image_transfers image_transfer_i where image_transfer_i.id = ${id} and (${visibleDisk(reader, sql`image_transfer_i.disk_id`)}))`,
-  snapshot: (reader, id) => sql`exists (select 1 from snapshots snapshot_s where snapshot_s.id = ${id} and (${visibleVm(reader, sql`snapshot_s.vm_id`)}))`,
+  snapshot: (reader, id) =>
+    sql`exists (select 1 from snapshots snapshot_s where snapshot_s.id = ${id} and (${visibleVm(reader, sql`snapshot_s.vm_id`)}))`,
   job: (reader, id) => sql`exists (select 1 from jobs job_j where job_j.id = ${id} and job_j.owner_id = ${reader.user.id}) or exists (
     select 1 from job_objects job_o where job_o.job_id = ${id} and (
       (job_o.kind = 'vm' and (${visibleVm(reader, sql`job_o.object_id`)})) or (job_o.kind = 'disk' and (${visibleDisk(reader, sql`job_o.object_id`)}))
@@ -110,7 +113,10 @@ const conditions: { readonly [N in VisibleNoun]: (reader: Reader, id: Sql) => Sq
   disk_profile: (reader, id) =>
     sql`${holds(reader, id)} or exists (select 1 from disk_profiles disk_profile_p where disk_profile_p.id = ${id} and ${inherits(reader, sql`disk_profile_p.storage_domain_id`)})`,
   // One's own, and those on objects whose permissions one may change.
-  permission: (reader, id) => sql`exists (select 1 from permissions permission_p where permission_p.id = ${id} and (permission_p.principal_id = ${reader.user.id}
+  permission: (
+    reader,
+    id,
+  ) => sql`exists (select 1 from permissions permission_p where permission_p.id = ${id} and (permission_p.principal_id = ${reader.user.id}
     or permission_p.object_id = any(${managed(reader, false)}::uuid[])
     or exists (select 1 from vms permission_v join clusters permission_c on permission_c.id = permission_v.cluster_id
       where permission_v.id = permission_p.object_id and (permission_c.id = any(${managed(reader, true)}::uuid[]) or permission_c.data_center_id = any(${managed(reader, true)}::uuid[])))))`,

@@ -60,7 +60,9 @@ function seenBy(reader: Reader): Sql {
 function hidden(reader: Reader): Sql {
   if (!reader.filtered) return sql`'{}'::text[]`;
   const cases = Object.entries(namingParameters).map(([parameter, noun]) =>
-    parameter === 'principal' || parameter === 'subject' ? sql`${parameter}::text` : sql`case when not ${sql.ref(`seen.${noun}`)} then ${parameter}::text end`,
+    parameter === 'principal' || parameter === 'subject'
+      ? sql`${parameter}::text`
+      : sql`case when not ${sql.ref(`seen.${noun}`)} then ${parameter}::text end`,
   );
   return sql`array_remove(array[${sql.join(cases)}], null)`;
 }
@@ -68,8 +70,15 @@ function hidden(reader: Reader): Sql {
 /** Reasons are whole sentences, which may name the host or the domain that an event is about. */
 function hiddenNames(reader: Reader): Sql {
   if (!reader.filtered) return sql`'{}'::text[]`;
-  const names = ([['hosts', 'host', 'name'], ['storage_domains', 'storage_domain', 'name'], ['users', 'user', 'user_name']] as const).map(
-    ([table, noun, name]) => sql`(select ${sql.ref(`o.${name}`)} from ${sql.table(table)} o where o.id = ${sql.ref(`e.${objects[noun]}`)} and not ${sql.ref(`seen.${noun}`)})`,
+  const names = (
+    [
+      ['hosts', 'host', 'name'],
+      ['storage_domains', 'storage_domain', 'name'],
+      ['users', 'user', 'user_name'],
+    ] as const
+  ).map(
+    ([table, noun, name]) =>
+      sql`(select ${sql.ref(`o.${name}`)} from ${sql.table(table)} o where o.id = ${sql.ref(`e.${objects[noun]}`)} and not ${sql.ref(`seen.${noun}`)})`,
   );
   return sql`array_remove(array[${sql.join(names)}], null)`;
 }
@@ -77,7 +86,10 @@ function hiddenNames(reader: Reader): Sql {
 const idOf = (noun: EventObject): Sql => sql`case when ${sql.ref(`seen.${noun}`)} then ${sql.ref(`e.${objects[noun]}`)} end`;
 
 /** `searched`: the sentence is there as `said.text`. */
-const select = (reader: Reader, searched = false): Sql => sql`select e.index, e.code, e.severity, e.time, e.parameters, e.text, e.correlation_id as correlation, e.origin, e.custom_id as "customId",
+const select = (
+  reader: Reader,
+  searched = false,
+): Sql => sql`select e.index, e.code, e.severity, e.time, e.parameters, e.text, e.correlation_id as correlation, e.origin, e.custom_id as "customId",
     e.flood_rate as "floodRate", e.custom_data as "customData", ${idOf('user')} as user, ${idOf('vm')} as vm, ${idOf('host')} as host, ${idOf('template')} as template,
     ${idOf('storage_domain')} as "storageDomain", ${idOf('cluster')} as cluster, ${idOf('data_center')} as "dataCenter", ${hidden(reader)} as hidden, ${hiddenNames(reader)} as "hiddenNames"
   from events e ${seenBy(reader)} ${searched ? sql`cross join lateral (select ${message(reader)} as text offset 0) said` : sql``}`;
@@ -122,7 +134,12 @@ export const searchColumns: Readonly<Record<string, Sql>> = {
 const visible = (reader: Reader): Sql => visibleTo(reader, 'event', sql`e.id`);
 
 /** Newest first. What was deleted shows only to a search that asks for it. */
-export const listEvents = (db: Queries, reader: Reader, search: SearchResult, options: { after: number; deletedToo: boolean; searched: boolean }) =>
+export const listEvents = (
+  db: Queries,
+  reader: Reader,
+  search: SearchResult,
+  options: { after: number; deletedToo: boolean; searched: boolean },
+) =>
   rows<EventView>(
     db,
     sql`${select(reader, options.searched)} where ${visible(reader)} and e.index > ${options.after} and (not e.deleted or ${options.deletedToo}) and ${search.condition}

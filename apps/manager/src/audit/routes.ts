@@ -24,14 +24,20 @@ import {
   type EventView,
 } from './read.ts';
 
-const text = phrases({ 'event.add': 'Adding an event of {origin}', 'event.remove': 'Removing event {index}', 'event.undelete': 'Restoring removed alerts' });
+const text = phrases({
+  'event.add': 'Adding an event of {origin}',
+  'event.remove': 'Removing event {index}',
+  'event.undelete': 'Restoring removed alerts',
+});
 
 const collection = serve('events', {
   async list({ db, reader, parameters, now }) {
     const search = searchSql('events', searchColumns, parameters, now());
     if (isRefusal(search)) return search;
     const deletedToo = /\bdeleted\b/i.test(parameters.search ?? '');
-    return (await listEvents(db, reader, search, { after: parameters.from ?? 0, deletedToo, searched: parameters.search !== undefined })).map(document);
+    return (
+      await listEvents(db, reader, search, { after: parameters.from ?? 0, deletedToo, searched: parameters.search !== undefined })
+    ).map(document);
   },
   async add({ db, reader, input, mutate, correlation }) {
     const custom = customEvent(input);
@@ -39,8 +45,12 @@ const collection = serve('events', {
     return mutate({
       objects: [`events of ${custom.origin}`],
       plan: async (tx) =>
-        (await problems({ db, reader }, input, custom, numberFits(custom.customId) && (await customIdTaken(tx, custom.origin, custom.customId)))) ??
-        plan({ title: text['event.add']({ origin: custom.origin }), data: custom }),
+        (await problems(
+          { db, reader },
+          input,
+          custom,
+          numberFits(custom.customId) && (await customIdTaken(tx, custom.origin, custom.customId)),
+        )) ?? plan({ title: text['event.add']({ origin: custom.origin }), data: custom }),
       apply: async (tx) => {
         index = await insertCustomEvent(tx, custom, correlation);
       },
@@ -81,7 +91,12 @@ const item = serve('event', {
 
 export const eventServices = [mounted(collection), mounted(item)];
 
-const external = { normal: events.external_normal, warning: events.external_warning, error: events.external_error, alert: events.external_alert };
+const external = {
+  normal: events.external_normal,
+  warning: events.external_warning,
+  error: events.external_error,
+  alert: events.external_alert,
+};
 
 const customEvent = (input: Api['event']): CustomEvent => ({
   event: external[input.severity ?? 'normal'](),
@@ -103,7 +118,12 @@ const longest = 4096;
 const largest = 2 ** 31 - 1;
 const numberFits = (number: number): boolean => number >= 0 && number <= largest;
 
-async function problems({ db, reader }: Pick<Context, 'db' | 'reader'>, input: Api['event'], custom: CustomEvent, taken: boolean): Promise<Refusal | undefined> {
+async function problems(
+  { db, reader }: Pick<Context, 'db' | 'reader'>,
+  input: Api['event'],
+  custom: CustomEvent,
+  taken: boolean,
+): Promise<Refusal | undefined> {
   const absent: string[] = [];
   for (const type of ['user', 'vm', 'host', 'template', 'storage_domain', 'cluster', 'data_center'] as const) {
     const id = input[type]?.id;
@@ -141,7 +161,9 @@ function document(row: EventView): Api['event'] {
     ...(row.vm !== null && { vm: { id: row.vm, href: href('vm', { vm: row.vm }) } }),
     ...(row.host !== null && { host: { id: row.host, href: href('host', { host: row.host }) } }),
     ...(row.template !== null && { template: { id: row.template, href: href('template', { template: row.template }) } }),
-    ...(row.storageDomain !== null && { storage_domain: { id: row.storageDomain, href: href('storage_domain', { storage_domain: row.storageDomain }) } }),
+    ...(row.storageDomain !== null && {
+      storage_domain: { id: row.storageDomain, href: href('storage_domain', { storage_domain: row.storageDomain }) },
+    }),
     ...(row.cluster !== null && { cluster: { id: row.cluster, href: href('cluster', { cluster: row.cluster }) } }),
     ...(row.dataCenter !== null && { data_center: { id: row.dataCenter, href: href('data_center', { data_center: row.dataCenter }) } }),
   };

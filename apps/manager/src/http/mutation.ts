@@ -89,7 +89,10 @@ export async function mutate<Data, Output>(
 /** Who uses a VM is not told on which machine it would run, nor which machines could not take it. */
 async function hiddenHosts(db: Database, reader: Reader): Promise<string[]> {
   if (!reader.filtered) return [];
-  const hosts = await rows<{ id: string; name: string }>(db, sql`select id, name from hosts where not (${visibleTo(reader, 'host', sql`hosts.id`)})`);
+  const hosts = await rows<{ id: string; name: string }>(
+    db,
+    sql`select id, name from hosts where not (${visibleTo(reader, 'host', sql`hosts.id`)})`,
+  );
   return hosts.flatMap(({ id, name }) => [id, name]);
 }
 

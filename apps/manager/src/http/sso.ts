@@ -16,7 +16,12 @@ export function mountSso(server: FastifyInstance, db: Database, logins: Logins, 
     const scope = asked['scope'] ?? '';
     const given = credentialsFor(asked, request.headers.authorization);
     if (given === undefined)
-      return refuse(reply, scope, 'unsupported_grant_type', 'This grant type is not supported: use password, or the HTTP grant with Basic.');
+      return refuse(
+        reply,
+        scope,
+        'unsupported_grant_type',
+        'This grant type is not supported: use password, or the HTTP grant with Basic.',
+      );
     const { username, password } = given;
     if (!username || !password) return refuse(reply, scope, 'invalid_request', `The request lacks ${username ? 'password' : 'username'}.`);
     const login = await logins.check(username, password, request.ip);
@@ -79,7 +84,10 @@ export interface SsoAudit {
 const httpGrant = 'urn:ovirt:params:oauth:grant-type:http';
 
 /** The name and the password: in the form, or in the header for the grant that takes HTTP's own authentication. */
-function credentialsFor(asked: Parameters, authorization: string | undefined): { username?: string | undefined; password?: string | undefined } | undefined {
+function credentialsFor(
+  asked: Parameters,
+  authorization: string | undefined,
+): { username?: string | undefined; password?: string | undefined } | undefined {
   if (asked['grant_type'] === 'password') return { username: asked['username'], password: asked['password'] };
   if (asked['grant_type'] !== httpGrant) return undefined;
   const basic = basicCredentials(authorization);

@@ -31,7 +31,11 @@ const item = serve('job', {
   cancel: (call) =>
     steer(call, call.ids.job, {
       against: ({ state, title }) =>
-        isOver(state) ? jobReasons.job_is_over({ job: say(title), action: 'cancel' }) : state === 'running' ? undefined : jobReasons.job_cannot_be_cancelled({ job: say(title) }),
+        isOver(state)
+          ? jobReasons.job_is_over({ job: say(title), action: 'cancel' })
+          : state === 'running'
+            ? undefined
+            : jobReasons.job_cannot_be_cancelled({ job: say(title) }),
       title: (job) => text['job.cancel']({ job }),
       act: (tx, job) => requestCancel(tx, job),
       event: events.job_cancel_requested,
@@ -59,7 +63,7 @@ const steps = serve('steps', {
   },
 });
 
-const step = serve('step', {
+const stepItem = serve('step', {
   async get({ db, reader, ids }) {
     const job = await findJobView(db, reader, ids.job);
     const found = job && (await stepsOf(db, job.id)).find((one) => one.id === ids.step);
@@ -67,7 +71,7 @@ const step = serve('step', {
   },
 });
 
-export const jobServices = [mounted(collection), mounted(item), mounted(steps), mounted(step)];
+export const jobServices = [mounted(collection), mounted(item), mounted(steps), mounted(stepItem)];
 
 interface Steering {
   readonly against: (job: JobRow) => Reason | undefined;
@@ -103,7 +107,11 @@ const stuckOnly =
     return state === 'needs_attention' ? undefined : jobReasons.job_needs_no_attention({ job: say(title), state });
   };
 
-const ended: Readonly<Partial<Record<JobState, 'finished' | 'failed' | 'aborted'>>> = { finished: 'finished', failed: 'failed', aborted: 'aborted' };
+const ended: Readonly<Partial<Record<JobState, 'finished' | 'failed' | 'aborted'>>> = {
+  finished: 'finished',
+  failed: 'failed',
+  aborted: 'aborted',
+};
 
 function document(job: JobView, reader: Reader): Api['job'] {
   return linked(
@@ -122,7 +130,8 @@ function document(job: JobView, reader: Reader): Api['job'] {
       correlation_id: job.correlation,
       // What an agent or a storage said may name hosts and paths, which are not for the user of one VM.
       ...(job.error && { problem: reader.filtered ? `It failed (${job.error.code}). An administrator can see why.` : job.error.message }),
-      ...(job.owner !== null && (!reader.filtered || job.owner === reader.user.id) && { owner: { id: job.owner, href: href('user', { user: job.owner }) } }),
+      ...(job.owner !== null &&
+        (!reader.filtered || job.owner === reader.user.id) && { owner: { id: job.owner, href: href('user', { user: job.owner }) } }),
     },
     'jobs/{job}',
     { job: job.id },

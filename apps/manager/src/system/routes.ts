@@ -21,7 +21,9 @@ const entry = serve('system', {
         root_tag: { id: fixedIds.rootTag, href: href('tag', { tag: fixedIds.rootTag }) },
       },
       // As in RHV, how much there is altogether is not for those who see only a part of it.
-      ...(!reader.filtered && { summary: { vms: counts.vms, hosts: counts.hosts, users: counts.users, storage_domains: counts.storageDomains } }),
+      ...(!reader.filtered && {
+        summary: { vms: counts.vms, hosts: counts.hosts, users: counts.users, storage_domains: counts.storageDomains },
+      }),
       time: new Date(now()),
       authenticated_user: reference,
       effective_user: reference,
@@ -44,14 +46,16 @@ const option = serve('system_option', {
   get: ({ ids, parameters }) => {
     const values = Object.hasOwn(systemOptions, ids.system_option) ? systemOptions[ids.system_option] : undefined;
     const version = parameters.version;
-    return values && {
-      id: ids.system_option,
-      name: ids.system_option,
-      href: href('system_option', { system_option: ids.system_option }),
-      values: Object.entries(values)
-        .filter(([of]) => version === undefined || of === version || of === 'general')
-        .map(([of, value]) => ({ value, version: of })),
-    };
+    return (
+      values && {
+        id: ids.system_option,
+        name: ids.system_option,
+        href: href('system_option', { system_option: ids.system_option }),
+        values: Object.entries(values)
+          .filter(([of]) => version === undefined || of === version || of === 'general')
+          .map(([of, value]) => ({ value, version: of })),
+      }
+    );
   },
 });
 

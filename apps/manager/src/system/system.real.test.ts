@@ -32,7 +32,10 @@ test('the entry point has the product, the counts, the special objects and a lin
   expect(text).toContain('href="/ovirt-engine/api/vms?search={query}" rel="vms/search"');
   expect(text).toContain('href="/ovirt-engine/api/events;from={event_id}?search={query}" rel="events/search"');
   const { body } = await manager.ask('GET', '');
-  expect(body.special_objects).toMatchObject({ blank_template: { id: '00000000-0000-0000-0000-000000000000' }, root_tag: { id: '00000000-0000-0000-0000-000000000000' } });
+  expect(body.special_objects).toMatchObject({
+    blank_template: { id: '00000000-0000-0000-0000-000000000000' },
+    root_tag: { id: '00000000-0000-0000-0000-000000000000' },
+  });
   expect(body.summary.users).toMatchObject({ total: '2' });
   expect((await manager.ask('GET', '', undefined, user)).body).not.toHaveProperty('summary');
   proves('system.get');
@@ -50,7 +53,9 @@ test('cluster levels, the root tag and the options that hold are there; other op
   expect((await manager.ask('GET', 'clusterlevels')).body.cluster_level.map((one: { id: string }) => one.id)).toContain('4.7');
   expect((await manager.ask('GET', 'clusterlevels/4.6')).status).toBe(200);
   expect((await manager.ask('GET', 'tags')).body.tag).toMatchObject([{ name: 'root' }]);
-  expect((await manager.ask('GET', 'options/UserSessionTimeOutInterval')).body.values.system_option_value).toEqual([{ value: '30', version: 'general' }]);
+  expect((await manager.ask('GET', 'options/UserSessionTimeOutInterval')).body.values.system_option_value).toEqual([
+    { value: '30', version: 'general' },
+  ]);
   expect((await manager.ask('GET', 'options/constructor')).status).toBe(404);
   proves('cluster_levels.list', 'cluster_level.get', 'tags.list', 'system_option.get');
 });
@@ -73,7 +78,10 @@ test('events are numbered, found by a search, and read on from a number', async 
 test('a program adds events of its own, each number once, and an administrator takes them away', async () => {
   const wish = { origin: 'backup', custom_id: 7, severity: 'alert', description: 'The nightly backup failed' };
   const added = await manager.ask('POST', 'events', wish);
-  expect([added.status, added.body]).toMatchObject([201, { origin: 'backup', custom_id: '7', severity: 'alert', code: '9804', description: wish.description }]);
+  expect([added.status, added.body]).toMatchObject([
+    201,
+    { origin: 'backup', custom_id: '7', severity: 'alert', code: '9804', description: wish.description },
+  ]);
   expect((await manager.ask('POST', 'events', wish)).body).toMatchObject({ field: 'event.custom_id' });
   expect((await manager.ask('POST', 'events', { ...wish, custom_id: 8, origin: 'oVirt' })).body).toMatchObject({ field: 'event.origin' });
   expect((await manager.ask('POST', 'events', { ...wish, custom_id: 9 }, user)).status).toBe(403);
@@ -93,7 +101,10 @@ test('who sees a VM reads what happened to it, but not on which host, nor who di
   const told = (await manager.ask('GET', 'events?search=type%3D153', undefined, user)).body.event;
   expect(told).toMatchObject([{ description: 'VM mine is being started by another user on host (not shown).', vm: { id } }]);
   for (const search of ['message=*secret-host*', '"secret-host"', 'event_host=*', 'usrname=admin'])
-    expect([search, (await manager.ask('GET', `events?search=${encodeURIComponent(search)}`, undefined, user)).body.event]).toEqual([search, []]);
+    expect([search, (await manager.ask('GET', `events?search=${encodeURIComponent(search)}`, undefined, user)).body.event]).toEqual([
+      search,
+      [],
+    ]);
   expect((await manager.ask('GET', 'events?search=message%3D%22*no+room*%22', undefined, user)).body.event).toHaveLength(1);
 });
 
@@ -103,7 +114,15 @@ async function stuckJob(vmId: string): Promise<string> {
   const id = randomUUID();
   await manager.db.transaction().execute(async (tx) => {
     const locks = [{ object: vmId, kind: 'vm', mode: 'exclusive' } as const];
-    await insertJob(tx, { id, type: 'start-vm', version: 1, plan: plan({ title: phrase('vm.start', { vm: 'stuck' }), data: {}, locks }), steps: [{ name: 'begin' }, { name: 'wait' }], owner: undefined, correlation: 'corr-1' });
+    await insertJob(tx, {
+      id,
+      type: 'start-vm',
+      version: 1,
+      plan: plan({ title: phrase('vm.start', { vm: 'stuck' }), data: {}, locks }),
+      steps: [{ name: 'begin' }, { name: 'wait' }],
+      owner: undefined,
+      correlation: 'corr-1',
+    });
     await needAttention(tx, id, { code: 'unreachable', message: 'Host secret-host does not answer' });
   });
   return id;
@@ -113,10 +132,18 @@ test('a job that needs a person is told so, with its reason, and is resumed or a
   const id = await vm('stuck');
   const job = await stuckJob(id);
   const shown = await manager.ask('GET', `jobs/${job}`);
-  expect(shown.body).toMatchObject({ status: 'started', needs_attention: 'true', problem: 'Host secret-host does not answer', correlation_id: 'corr-1' });
+  expect(shown.body).toMatchObject({
+    status: 'started',
+    needs_attention: 'true',
+    problem: 'Host secret-host does not answer',
+    correlation_id: 'corr-1',
+  });
   expect(shown.body.actions.link.map((link: { rel: string }) => link.rel).toSorted()).toEqual(['abandon', 'cancel', 'resume']);
   expect((await manager.ask('GET', 'jobs?search=correlation_id%3Dcorr-1')).body.job).toHaveLength(1);
-  expect((await manager.ask('GET', `jobs/${job}/steps`)).body.step).toMatchObject([{ description: 'begin', status: 'unknown' }, { description: 'wait' }]);
+  expect((await manager.ask('GET', `jobs/${job}/steps`)).body.step).toMatchObject([
+    { description: 'begin', status: 'unknown' },
+    { description: 'wait' },
+  ]);
   expect((await manager.ask('GET', 'jobs?follow=steps')).body.job[0].steps.step).toHaveLength(2);
 
   expect((await manager.ask('POST', `jobs/${job}/cancel`, {})).body).toMatchObject({ code: 'job_cannot_be_cancelled' });
@@ -154,7 +181,8 @@ const sso = (path: string, form: Record<string, string>, headers: Record<string,
     payload: new URLSearchParams(form).toString(),
   });
 const passwordGrant = { grant_type: 'password', scope: 'ovirt-app-api', username: 'admin@internal', password: 'test-admin-password' };
-const bearer = (token: string) => manager.server.inject({ method: 'GET', url: '/ovirt-engine/api', headers: { authorization: `Bearer ${token}` } });
+const bearer = (token: string) =>
+  manager.server.inject({ method: 'GET', url: '/ovirt-engine/api', headers: { authorization: `Bearer ${token}` } });
 
 test('the HTTP grant takes Basic, and a token tells whose it is', async () => {
   const authorization = `Basic ${Buffer.from('admin@internal:test-admin-password').toString('base64')}`;
@@ -170,7 +198,9 @@ test('the HTTP grant takes Basic, and a token tells whose it is', async () => {
       ovirt: { version: '0', namespace: '*', first_name: 'admin', group_ids: [], groups: [] },
     });
   }
-  expect((await sso('sso/oauth/token', { grant_type: 'urn:ovirt:params:oauth:grant-type:http', scope: 'ovirt-app-api' })).json()).toMatchObject({ error_code: 'invalid_request' });
+  expect(
+    (await sso('sso/oauth/token', { grant_type: 'urn:ovirt:params:oauth:grant-type:http', scope: 'ovirt-app-api' })).json(),
+  ).toMatchObject({ error_code: 'invalid_request' });
 });
 
 test('what is wrong with a login is JSON with 400, in the shape that the scope asks for', async () => {
@@ -179,12 +209,24 @@ test('what is wrong with a login is JSON with 400, in the shape that the scope a
     expect(reply.headers['content-type']).toContain('application/json');
     return [reply.statusCode, reply.json()];
   };
-  expect(await refused({ ...passwordGrant, password: 'wrong' })).toEqual([400, { error_code: 'access_denied', error: expect.stringContaining('admin@internal') }]);
-  expect(await refused({ ...passwordGrant, password: 'wrong', scope: 'ovirt-app-api ovirt-app-admin' })).toEqual([400, { error: 'access_denied', error_description: expect.any(String) }]);
+  expect(await refused({ ...passwordGrant, password: 'wrong' })).toEqual([
+    400,
+    { error_code: 'access_denied', error: expect.stringContaining('admin@internal') },
+  ]);
+  expect(await refused({ ...passwordGrant, password: 'wrong', scope: 'ovirt-app-api ovirt-app-admin' })).toEqual([
+    400,
+    { error: 'access_denied', error_description: expect.any(String) },
+  ]);
   expect(await refused({ ...passwordGrant, grant_type: 'implicit' })).toMatchObject([400, { error_code: 'unsupported_grant_type' }]);
-  expect(await refused({ grant_type: 'password', scope: 'ovirt-app-api', username: 'admin@internal' })).toMatchObject([400, { error_code: 'invalid_request' }]);
+  expect(await refused({ grant_type: 'password', scope: 'ovirt-app-api', username: 'admin@internal' })).toMatchObject([
+    400,
+    { error_code: 'invalid_request' },
+  ]);
   expect(await refused({ ...passwordGrant, username: 'nobody\0@internal' })).toMatchObject([400, { error_code: 'access_denied' }]);
-  expect(await refused({ ...passwordGrant, username: 'nobody@internal', password: 'x'.repeat(100_000) })).toMatchObject([400, { error_code: 'access_denied' }]);
+  expect(await refused({ ...passwordGrant, username: 'nobody@internal', password: 'x'.repeat(100_000) })).toMatchObject([
+    400,
+    { error_code: 'access_denied' },
+  ]);
 });
 
 test('expired, revoked and invented tokens open nothing and tell nothing', async () => {
@@ -205,7 +247,8 @@ test('expired, revoked and invented tokens open nothing and tell nothing', async
 
 test('after five failures a name has to wait, even with the right password, and others need not', async () => {
   await manager.ask('POST', 'users', { user_name: 'tess', domain: { name: 'internal' }, password: 'a-good-long-password' });
-  const attempt = (username: string, password: string, address: string) => sso('sso/oauth/token', { ...passwordGrant, username, password }, { 'x-forwarded-for': address });
+  const attempt = (username: string, password: string, address: string) =>
+    sso('sso/oauth/token', { ...passwordGrant, username, password }, { 'x-forwarded-for': address });
   for (let tries = 0; tries < 8; tries++) await attempt('tess@internal', 'wrong', `198.51.100.${tries}`);
   const waiting = await attempt('tess@internal', 'a-good-long-password', '198.51.100.99');
   expect([waiting.statusCode, waiting.json().error]).toEqual([400, expect.stringContaining('too many failures')]);

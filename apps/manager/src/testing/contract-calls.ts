@@ -48,7 +48,8 @@ function valueFor(holds: Held, ids: Ids): unknown {
   return holds.kind === 'string' ? 'something-new' : 1;
 }
 
-const heldByAction = (reference: string | undefined): Held => (reference === undefined ? { kind: 'string' } : readReference(reference).holds);
+const heldByAction = (reference: string | undefined): Held =>
+  reference === undefined ? { kind: 'string' } : readReference(reference).holds;
 
 /** Where a method's input can hold a secret, as steps of JSON keys; two levels of objects deep, which is as deep as they stand. */
 export function secretPlaces(route: Route): string[][] {

@@ -6,7 +6,6 @@ import { blankHardware } from '@ostler/domain/vm/hardware';
 import { emit } from '../audit/store.ts';
 import { change, json, sql, type Database } from '../db/database.ts';
 import { insertJob, needAttention } from '../jobs/store.ts';
-import { insertVm } from '../vm/store.ts';
 
 /** One object of every kind, all of which belong to somebody else, by the contract's names of their types. */
 export interface ForeignWorld {
@@ -28,28 +27,52 @@ export async function foreignWorld(db: Database): Promise<ForeignWorld> {
   await db.transaction().execute(async (tx) => {
     const run = (query: Parameters<typeof change>[1]) => change(tx, query);
     await run(sql`insert into mac_pools (id, name, ranges) values (${id('mac_pool')}, ${name('mac_pool')}, '[]')`);
-    await run(sql`insert into data_centers (id, name, mac_pool_id) values (${id('data_center')}, ${name('data_center')}, ${id('mac_pool')})`);
+    await run(
+      sql`insert into data_centers (id, name, mac_pool_id) values (${id('data_center')}, ${name('data_center')}, ${id('mac_pool')})`,
+    );
     await run(
       sql`insert into clusters (id, name, data_center_id, settings, mac_pool_id) select ${id('cluster')}, ${name('cluster')}, ${id('data_center')}, settings, ${id('mac_pool')} from clusters where id = ${fixedIds.defaultCluster}`,
     );
     await run(sql`insert into cpu_profiles (id, name, cluster_id) values (${id('cpu_profile')}, ${name('cpu_profile')}, ${id('cluster')})`);
     await run(sql`insert into networks (id, name, data_center_id) values (${id('network')}, ${name('network')}, ${id('data_center')})`);
     await run(sql`insert into cluster_networks (cluster_id, network_id) values (${id('cluster')}, ${id('network')})`);
-    await run(sql`insert into vnic_profiles (id, name, network_id) values (${id('vnic_profile')}, ${name('vnic_profile')}, ${id('network')})`);
+    await run(
+      sql`insert into vnic_profiles (id, name, network_id) values (${id('vnic_profile')}, ${name('vnic_profile')}, ${id('network')})`,
+    );
     await run(
       sql`insert into hosts (id, name, cluster_id, address, spm_id, status, facts) values (${id('host')}, ${name('host')}, ${fixedIds.defaultCluster}, ${name('host_address')}, 1, 'up', ${json({ memory: 2 ** 36, cpu: { sockets: 1, cores: 8, threads: 1 }, networks: [{ name: 'ovirtmgmt' }] })})`,
     );
-    await run(sql`insert into storage_connections (id, storage_type, path) values (${id('storage_connection')}, 'localfs', ${name('path')})`);
+    await run(
+      sql`insert into storage_connections (id, storage_type, path) values (${id('storage_connection')}, 'localfs', ${name('path')})`,
+    );
     await run(
       sql`insert into storage_domains (id, name, kind, storage_type, connection_id, data_center_id, wanted, health) values (${id('storage_domain')}, ${name('storage_domain')}, 'data', 'localfs', ${id('storage_connection')}, ${id('data_center')}, 'active', 'ok')`,
     );
-    await run(sql`insert into disk_profiles (id, name, storage_domain_id) values (${id('disk_profile')}, ${name('disk_profile')}, ${id('storage_domain')})`);
-    await run(sql`insert into templates (id, name, cluster_id, hardware) values (${id('template')}, ${name('template')}, ${id('cluster')}, ${json(blankHardware)})`);
-    for (const [vm, cluster] of [['vm', fixedIds.defaultCluster], ['other_vm', id('cluster')]] as const)
-      await insertVm(tx, { id: id(vm), name: name(vm), description: '', comment: '', cluster, template: fixedIds.blankTemplate, hardware: blankHardware, deleteProtected: false, createdBy: id('user'), snapshot: id(`${vm}_snapshot`) });
+    await run(
+      sql`insert into disk_profiles (id, name, storage_domain_id) values (${id('disk_profile')}, ${name('disk_profile')}, ${id('storage_domain')})`,
+    );
+    await run(
+      sql`insert into templates (id, name, cluster_id, hardware) values (${id('template')}, ${name('template')}, ${id('cluster')}, ${json(blankHardware)})`,
+    );
+    for (const [vm, cluster] of [
+      ['vm', fixedIds.defaultCluster],
+      ['other_vm', id('cluster')],
+    ] as const) {
+      await run(
+        sql`insert into vms (id, name, cluster_id, template_id, original_template_id, hardware, created_by)
+            values (${id(vm)}, ${name(vm)}, ${cluster}, ${fixedIds.blankTemplate}, ${fixedIds.blankTemplate}, ${json(blankHardware)}, ${id('user')})`,
+      );
+      await run(
+        sql`insert into snapshots (id, vm_id, kind, description) values (${id(`${vm}_snapshot`)}, ${id(vm)}, 'active', 'Active VM')`,
+      );
+    }
     made['snapshot'] = id('vm_snapshot');
-    await run(sql`insert into disks (id, alias, provisioned_size, disk_profile_id) values (${id('disk')}, ${name('disk')}, 1048576, ${id('disk_profile')})`);
-    await run(sql`insert into volumes (id, disk_id, domain_id, format, sparse, capacity) values (${id('volume')}, ${id('disk')}, ${id('storage_domain')}, 'raw', true, 1048576)`);
+    await run(
+      sql`insert into disks (id, alias, provisioned_size, disk_profile_id) values (${id('disk')}, ${name('disk')}, 1048576, ${id('disk_profile')})`,
+    );
+    await run(
+      sql`insert into volumes (id, disk_id, domain_id, format, sparse, capacity) values (${id('volume')}, ${id('disk')}, ${id('storage_domain')}, 'raw', true, 1048576)`,
+    );
     await run(sql`insert into disk_attachments (vm_id, disk_id, interface) values (${id('vm')}, ${id('disk')}, 'virtio')`);
     made['disk_attachment'] = id('disk');
     await run(
@@ -67,16 +90,28 @@ export async function foreignWorld(db: Database): Promise<ForeignWorld> {
       id: id('job'),
       type: 'start-vm',
       version: 1,
-      plan: plan({ title: phrase('vm.start', { vm: names.find((one) => one.startsWith('foreign-vm-')) ?? '' }), data: {}, locks: [{ object: id('vm'), kind: 'vm', mode: 'exclusive' }] }),
+      plan: plan({
+        title: phrase('vm.start', { vm: names.find((one) => one.startsWith('foreign-vm-')) ?? '' }),
+        data: {},
+        locks: [{ object: id('vm'), kind: 'vm', mode: 'exclusive' }],
+      }),
       steps: [{ name: 'begin' }],
       owner: id('user'),
       correlation: id('correlation'),
     });
-    await needAttention(tx, id('job'), { code: 'unreachable', message: `Host ${names.find((one) => one.startsWith('foreign-host-')) ?? ''} does not answer` });
+    await needAttention(tx, id('job'), {
+      code: 'unreachable',
+      message: `Host ${names.find((one) => one.startsWith('foreign-host-')) ?? ''} does not answer`,
+    });
     const step = await sql<{ id: string }>`select id from job_steps where job_id = ${id('job')}`.execute(tx);
     made['step'] = step.rows[0]?.id ?? '';
     const called = (type: string) => names.find((one) => one.startsWith(`foreign-${type}-`)) ?? '';
-    await emit(tx, events.vm_run_requested({ vm: called('vm'), user: called('user'), host: called('host') }), { vm: id('vm'), host: id('host'), user: id('user') }, id('correlation'));
+    await emit(
+      tx,
+      events.vm_run_requested({ vm: called('vm'), user: called('user'), host: called('host') }),
+      { vm: id('vm'), host: id('host'), user: id('user') },
+      id('correlation'),
+    );
     await emit(tx, events.disk_added({ disk: called('disk') }), { disk: id('disk'), storageDomain: id('storage-domain') });
     await emit(tx, events.data_center_updated({ name: called('data-center') }), { dataCenter: id('data_center'), user: id('user') });
   });
@@ -88,11 +123,14 @@ export async function foreignWorld(db: Database): Promise<ForeignWorld> {
 /** What of the foreign world touches the reader's own VM: it runs on the foreign host, and somebody else has started it. */
 export async function runOnForeignHost(db: Database, vm: string, world: ForeignWorld): Promise<void> {
   const secretNamed = (type: string) => world.secrets.find((one) => one.startsWith(`foreign-${type}-`)) ?? '';
-  await change(db, sql`update vms set run_id = ${randomUUID()}, run_host_id = ${world.ids['host']}, run_status = 'up', run_started = now() where id = ${vm}`);
-  await emit(
+  await change(
     db,
-    events.vm_run_requested({ vm: 'own-vm', user: secretNamed('user'), host: secretNamed('host') }),
-    { vm, host: world.ids['host'], user: world.ids['user'] },
+    sql`update vms set run_id = ${randomUUID()}, run_host_id = ${world.ids['host']}, run_status = 'up', run_started = now() where id = ${vm}`,
   );
+  await emit(db, events.vm_run_requested({ vm: 'own-vm', user: secretNamed('user'), host: secretNamed('host') }), {
+    vm,
+    host: world.ids['host'],
+    user: world.ids['user'],
+  });
   await emit(db, events.vm_down_error({ vm: 'own-vm', reason: `${secretNamed('host')} lost power` }), { vm, host: world.ids['host'] });
 }

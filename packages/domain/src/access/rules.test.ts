@@ -1,6 +1,16 @@
 import { expect, test } from 'vitest';
 import type { Refusal } from '../reason.ts';
-import { inheritsWith, permissionProblems, permissionRemovalProblems, permitNamed, roleProblems, roleRemovalProblems, superUserRole, userProblems, userRemovalProblems } from './rules.ts';
+import {
+  inheritsWith,
+  permissionProblems,
+  permissionRemovalProblems,
+  permitNamed,
+  roleProblems,
+  roleRemovalProblems,
+  superUserRole,
+  userProblems,
+  userRemovalProblems,
+} from './rules.ts';
 import { predefinedRoles } from './roles.ts';
 
 const codes = (refusal: Refusal | undefined) => refusal?.refused.map((reason) => reason.code) ?? [];
@@ -28,7 +38,11 @@ test('what is wrong with a new user is said field by field', () => {
 
 test('predefined roles stay, and roles in use are not removed', () => {
   expect(codes(roleRemovalProblems({ name: 'UserRole', mutable: false, held: 2 }))).toEqual(['role_is_predefined', 'role_in_use']);
-  expect(codes(roleProblems({ name: '', description: '', administrative: false, permits: ['fly'] }, true))).toEqual(['name_empty', 'role_name_taken', 'permit_unknown']);
+  expect(codes(roleProblems({ name: '', description: '', administrative: false, permits: ['fly'] }, true))).toEqual([
+    'name_empty',
+    'role_name_taken',
+    'permit_unknown',
+  ]);
 });
 
 test('permits go by name and by number; a role that only creates shows nothing that is below', () => {

@@ -15,9 +15,14 @@ export const passwordProblem = (text: string, field: string) =>
       ? accessReasons.password_too_long({ most: password.most }, field)
       : undefined;
 
-export function userProblems(user: { readonly userName: string; readonly domain: string; readonly password?: string | undefined }, taken: boolean): Refusal | undefined {
+export function userProblems(
+  user: { readonly userName: string; readonly domain: string; readonly password?: string | undefined },
+  taken: boolean,
+): Refusal | undefined {
   return refusalOf([
-    user.domain !== 'internal-authz' && user.domain !== 'internal' && accessReasons.user_domain_unknown({ domain: user.domain }, 'user.domain'),
+    user.domain !== 'internal-authz' &&
+      user.domain !== 'internal' &&
+      accessReasons.user_domain_unknown({ domain: user.domain }, 'user.domain'),
     nameProblem('user', user.userName, 'user.user_name'),
     user.password !== undefined && passwordProblem(user.password, 'user.password'),
     taken && accessReasons.user_name_taken({ name: user.userName }, 'user.user_name'),
@@ -25,8 +30,11 @@ export function userProblems(user: { readonly userName: string; readonly domain:
 }
 
 /** `lastSuperUser`: nobody else is SuperUser of the system. */
-export const userRemovalProblems = (user: { readonly name: string; readonly own: boolean; readonly lastSuperUser: boolean }): Refusal | undefined =>
-  refusalOf([user.own && accessReasons.user_is_yourself(), user.lastSuperUser && accessReasons.last_superuser()]);
+export const userRemovalProblems = (user: {
+  readonly name: string;
+  readonly own: boolean;
+  readonly lastSuperUser: boolean;
+}): Refusal | undefined => refusalOf([user.own && accessReasons.user_is_yourself(), user.lastSuperUser && accessReasons.last_superuser()]);
 
 export interface RoleSettings {
   readonly name: string;
@@ -47,7 +55,11 @@ export function roleProblems(role: RoleSettings, taken: boolean): Refusal | unde
 export const roleChangeProblems = (role: { readonly name: string; readonly mutable: boolean }): Refusal | undefined =>
   refusalOf([!role.mutable && accessReasons.role_is_predefined({ name: role.name })]);
 
-export const roleRemovalProblems = (role: { readonly name: string; readonly mutable: boolean; readonly held: number }): Refusal | undefined =>
+export const roleRemovalProblems = (role: {
+  readonly name: string;
+  readonly mutable: boolean;
+  readonly held: number;
+}): Refusal | undefined =>
   refusalOf([
     !role.mutable && accessReasons.role_is_predefined({ name: role.name }),
     role.held > 0 && accessReasons.role_in_use({ name: role.name, count: role.held }),
@@ -57,12 +69,15 @@ export const roleRemovalProblems = (role: { readonly name: string; readonly muta
  * Whether what lies below an object is seen by who holds the role on it. Roles that only let something be made or used
  * there do not show what others have; all others do.
  */
-export const inheritsWith = (names: readonly string[]): boolean => names.some((name) => !/^(create_|consume_|inject_|login$|edit_profile$|assign_|attach_disk_profile$)/.test(name));
+export const inheritsWith = (names: readonly string[]): boolean =>
+  names.some((name) => !/^(create_|consume_|inject_|login$|edit_profile$|assign_|attach_disk_profile$)/.test(name));
 
 /** A permit as a role's client names it: by its name, or by RHV's number, which is its id. */
 export function permitNamed(text: string): PermitName | undefined {
   if (isPermitName(text)) return text;
-  return Object.keys(permits).filter(isPermitName).find((name) => String(permits[name].number) === text);
+  return Object.keys(permits)
+    .filter(isPermitName)
+    .find((name) => String(permits[name].number) === text);
 }
 
 export interface PermissionFacts {
@@ -73,7 +88,8 @@ export interface PermissionFacts {
 }
 
 /** A role for administrators is given and taken by SuperUsers alone: who may manage permissions of a VM must not make themselves more. */
-const adminRole = ({ role, bySuperUser }: PermissionFacts) => role.administrative && !bySuperUser && accessReasons.admin_role_needs_superuser({ role: role.name });
+const adminRole = ({ role, bySuperUser }: PermissionFacts) =>
+  role.administrative && !bySuperUser && accessReasons.admin_role_needs_superuser({ role: role.name });
 
 export const permissionProblems = (facts: PermissionFacts & { readonly exists: boolean }): Refusal | undefined =>
   refusalOf([adminRole(facts), facts.exists && accessReasons.permission_exists({ principal: facts.principal, role: facts.role.name })]);

@@ -122,7 +122,11 @@ export const events = declareEvents({
   external_alert: { code: 9804, severity: 'alert', text: 'An alert from outside.' },
 
   job_resumed: { code: 10_862, severity: 'normal', text: 'The job "{job}" goes on: {user} resumed it.' },
-  job_abandoned: { code: 10_863, severity: 'warning', text: 'The job "{job}" was abandoned by {user}, as it stood. What it held is free; look after what it left.' },
+  job_abandoned: {
+    code: 10_863,
+    severity: 'warning',
+    text: 'The job "{job}" was abandoned by {user}, as it stood. What it held is free; look after what it left.',
+  },
   job_cancel_requested: { code: 10_864, severity: 'normal', text: 'The job "{job}" is being cancelled by {user}.' },
   job_needs_attention: { code: 10_860, severity: 'alert', text: 'The job "{job}" needs attention: {reason}' },
 });

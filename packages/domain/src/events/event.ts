@@ -45,4 +45,6 @@ export function eventText(code: number, parameters: Event['parameters']): string
 export const eventTexts: () => ReadonlyMap<number, string> = () => texts;
 
 /** What the sentences' placeholders are called. */
-export const placeholders = (): string[] => [...new Set([...texts.values()].flatMap((text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)))];
+export const placeholders = (): string[] => [
+  ...new Set([...texts.values()].flatMap((text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name))),
+];
