@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
+import { createAuthority, type Identity } from '@ostler/pki/authority';
 import { bootstrap } from '../bootstrap.ts';
 import type { Database } from '../db/database.ts';
 import { secretsUnder, type Secrets } from '../db/secrets.ts';
@@ -14,6 +15,7 @@ export interface TestManager {
   readonly db: Database;
   readonly server: FastifyInstance;
   readonly secrets: Secrets;
+  readonly authority: Identity;
   /** A JSON request as the administrator; the parsed answer with its status. */
   ask(method: string, path: string, body?: object, as?: Login): Promise<Answer>;
   xml(method: string, path: string, body?: string, as?: Login): Promise<{ status: number; text: string; headers: Record<string, unknown> }>;
@@ -40,6 +42,7 @@ export async function testManager(options: { agents?: Agents; log?: pino.Logger 
   const secrets = secretsUnder(randomBytes(32));
   const { privateKey } = generateKeyPairSync('ed25519');
   const tickets = ticketSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+  const authority = await createAuthority('Test authority', new Date());
   const server = apiServer({
     db: database.db,
     secrets,
@@ -48,6 +51,7 @@ export async function testManager(options: { agents?: Agents; log?: pino.Logger 
     origin: 'https://manager.test:8443',
     log: options.log ?? pino({ level: 'silent' }),
     now: Date.now,
+    authority,
   });
   await server.ready();
   const inject = (method: string, path: string, headers: Record<string, string>, payload: string | undefined, as: Login) =>
@@ -62,6 +66,7 @@ export async function testManager(options: { agents?: Agents; log?: pino.Logger 
     db: database.db,
     server,
     secrets,
+    authority,
     async ask(method, path, body, as = adminLogin) {
       const reply = await inject(
         method,

@@ -55,6 +55,7 @@ export const events = declareEvents({
 
   // hosts
   host_added: { code: 42, severity: 'normal', text: 'Host {host} was added.' },
+  host_enrolled_again: { code: 10_841, severity: 'normal', text: 'Host {host} enrolled again and has a new certificate.' },
   host_updated: { code: 43, severity: 'normal', text: 'Host {host} was changed.' },
   host_removed: { code: 44, severity: 'normal', text: 'Host {host} was removed.' },
   host_up: { code: 13, severity: 'normal', text: 'Host {host} is up.' },

@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { answersTo, createRequest, fingerprint } from '@ostler/pki/authority';
+import { change, row, sql } from '../db/database.ts';
+import { testManager, type TestManager } from '../testing/manager.ts';
+import { createEnrollmentToken } from './service.ts';
+
+let manager: TestManager;
+beforeAll(async () => {
+  manager = await testManager();
+});
+afterAll(() => manager?.stop());
+
+const machine = async (name: string, more: object = {}) => ({
+  name,
+  address: `${name}.test`,
+  port: 54_321,
+  hardware_uuid: randomUUID(),
+  request: (await createRequest(name)).request,
+  ...more,
+});
+
+/** Enrolls as a machine does: without a login. */
+async function enroll(token: string, body: object): Promise<{ status: number; body: Record<string, string> }> {
+  const reply = await manager.server.inject({
+    method: 'POST',
+    url: '/ovirt-engine/services/host-enrollment',
+    headers: { 'content-type': 'application/json' },
+    payload: JSON.stringify({ token, ...body }),
+  });
+  return { status: reply.statusCode, body: reply.json() };
+}
+const newToken = (hostName?: string) => createEnrollmentToken(manager.db, { cluster: 'Default', hostName });
+
+test('a machine with a token becomes a host, with a certificate for its id, address and name', async () => {
+  const { status, body } = await enroll(await newToken('alpha'), await machine('alpha'));
+  expect(status).toBe(200);
+  expect(body['ca']).toBe(manager.authority.cert);
+  expect(answersTo(body['certificate'] ?? '', [body['host_id'] ?? '', 'alpha.test', 'alpha'])).toBe(true);
+  const host = await row<object>(manager.db, sql`select name, wanted, status, spm_id, certificate_fingerprint from hosts where id = ${body['host_id']}`);
+  expect(host).toEqual({
+    name: 'alpha',
+    wanted: 'up',
+    status: 'unassigned',
+    spm_id: 1,
+    certificate_fingerprint: fingerprint(body['certificate'] ?? ''),
+  });
+});
+
+test('the same machine is the same host, with a fresh certificate; another one gets the lowest free number', async () => {
+  const same = await machine('beta');
+  const first = await enroll(await newToken(), same);
+  const again = await enroll(await newToken(), { ...same, address: '10.0.0.9' });
+  expect(again.body['host_id']).toBe(first.body['host_id']);
+  expect(again.body['certificate']).not.toBe(first.body['certificate']);
+  expect(answersTo(again.body['certificate'] ?? '', ['10.0.0.9'])).toBe(true);
+  const { body } = await enroll(await newToken(), await machine('gamma'));
+  const ids = await row<{ ids: number[] }>(manager.db, sql`select array_agg(spm_id order by spm_id) as ids from hosts`);
+  expect(ids).toEqual({ ids: [1, 2, 3] });
+  await change(manager.db, sql`delete from hosts where id = ${first.body['host_id']}`);
+  const delta = await enroll(await newToken(), await machine('delta'));
+  expect(await row(manager.db, sql`select spm_id from hosts where id = ${delta.body['host_id']}`)).toEqual({ spm_id: 2 });
+  expect(body['host_id']).not.toBe(delta.body['host_id']);
+});
+
+test('a token is good once, for an hour, and only as its hash in the database', async () => {
+  const token = await newToken();
+  const held = await row<{ held: string }>(manager.db, sql`select string_agg(t::text, ' ') as held from enrollment_tokens t`);
+  expect(held?.held).not.toContain(token);
+  const tries = await Promise.all([enroll(token, await machine('one')), enroll(token, await machine('two'))]);
+  expect(tries.map(({ status }) => status).toSorted()).toEqual([200, 401]);
+  expect((await enroll(token, await machine('three'))).status).toBe(401);
+  const late = await newToken();
+  await change(manager.db, sql`update enrollment_tokens set expires_at = now() - interval '1 second' where used_by is null`);
+  expect((await enroll(late, await machine('four'))).status).toBe(401);
+  expect((await enroll('made-up', await machine('five'))).body).toMatchObject({ code: 'enrollment_token_unknown' });
+});
+
+test('what is wrong with an enrollment is refused by its field, and the token stays good', async () => {
+  const token = await newToken('wanted');
+  for (const [wrong, field] of [
+    [{ name: 'a b' }, 'name'],
+    [{ name: 'other' }, 'name'],
+    [{ address: 'https://h:1' }, 'address'],
+    [{ port: 0 }, 'port'],
+    [{ port: '54321' }, 'port'],
+    [{ hardware_uuid: 'x' }, 'hardware_uuid'],
+    [{ request: 'none' }, 'request'],
+  ] as const)
+    expect(await enroll(token, { ...(await machine('wanted')), ...wrong })).toMatchObject({ status: 400, body: { field } });
+  expect((await enroll(await newToken(), await machine('alpha'))).body).toMatchObject({ field: 'name', code: 'enrollment_name_taken' });
+  expect((await enroll('', await machine('wanted'))).body).toMatchObject({ field: 'token' });
+  expect((await enroll(token, await machine('wanted'))).status).toBe(200);
+});
