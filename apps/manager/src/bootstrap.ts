@@ -1,23 +1,12 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { predefinedRoles } from '@ostler/domain/access/roles';
+import { defaultPolicy } from '@ostler/domain/cluster/rules';
 import { newestLevel } from '@ostler/domain/datacenter/rules';
 import { everyonesPermissions, fixedIds, instanceTypes } from '@ostler/domain/fixed-ids';
 import { blankHardware, changed, mebibyte } from '@ostler/domain/vm/hardware';
 import { hashPassword } from './access/passwords.ts';
 import { insertUser } from './access/store.ts';
 import { change, json, row, sql, type Database, type Transaction } from './db/database.ts';
-
-/** RHV's default cluster, as far as this version looks at its settings. */
-export const defaultClusterSettings = {
-  architecture: 'x86_64',
-  overcommitPercent: 100,
-  ballooning: true,
-  ksm: true,
-  firmware: 'q35_sea_bios',
-  threadsAsCores: false,
-  haReservation: false,
-  onError: 'migrate',
-};
 
 /**
  * What every installation begins with, under RHV's fixed ids. It may be run again at every start: what is there stays
@@ -58,7 +47,7 @@ async function seedInventory(tx: Transaction): Promise<void> {
   await change(
     tx,
     sql`insert into clusters (id, name, description, data_center_id, version, settings, mac_pool_id)
-        values (${ids.defaultCluster}, 'Default', 'The default cluster', ${ids.defaultDataCenter}, ${newestLevel}, ${json(defaultClusterSettings)}, ${ids.defaultMacPool})`,
+        values (${ids.defaultCluster}, 'Default', 'The default cluster', ${ids.defaultDataCenter}, ${newestLevel}, ${json(defaultPolicy)}, ${ids.defaultMacPool})`,
   );
   await change(
     tx,

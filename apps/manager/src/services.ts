@@ -2,10 +2,15 @@ import { permissionServices } from './access/permission-routes.ts';
 import { roleServices } from './access/role-routes.ts';
 import { userServices } from './access/user-routes.ts';
 import { eventServices } from './audit/routes.ts';
+import { clusterNetworkServices } from './cluster/network-routes.ts';
+import { clusterServices } from './cluster/routes.ts';
 import { dataCenterServices } from './datacenter/routes.ts';
 import { diskServices } from './disk/routes.ts';
+import { hostServices } from './host/routes.ts';
 import type { AnyServed } from './http/mount.ts';
 import { jobServices } from './jobs/routes.ts';
+import { vnicProfileServices } from './network/profile-routes.ts';
+import { networkServices } from './network/routes.ts';
 import { storageDomainServices } from './storage-domain/routes.ts';
 import { systemServices } from './system/routes.ts';
 import { transferServices } from './transfer/routes.ts';
@@ -21,8 +26,14 @@ export const allServices: readonly AnyServed[] = [
   ...eventServices,
   ...jobServices,
   ...dataCenterServices,
+  ...clusterServices,
+  ...clusterNetworkServices,
+  ...networkServices,
+  ...vnicProfileServices,
+  ...hostServices,
   ...storageDomainServices,
   ...diskServices,
-  ...transferServices, ...vmServices,
+  ...transferServices,
+  ...vmServices,
   ...vmDeviceServices,
 ];

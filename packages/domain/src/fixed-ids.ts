@@ -34,3 +34,9 @@ export const everyonesPermissions = [
   { role: 'def00021-0000-0000-0000-def000000015', object: fixedIds.system, type: 'system' },
   { role: 'def00014-0000-0000-0000-def000000014', object: fixedIds.defaultMacPool, type: 'mac_pool' },
 ] as const;
+
+/** The roles that Everyone gets on the profiles that come with a new network or cluster. */
+export const everyonesRoles = {
+  vnicProfile: 'def0000a-0000-0000-0000-def000000010',
+  cpuProfile: 'def00017-0000-0000-0000-def000000017',
+} as const;

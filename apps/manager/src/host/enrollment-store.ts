@@ -3,11 +3,13 @@ import { enrollmentTokenHash } from '@ostler/pki/enrollment';
 import { change, row, rows, sql, type Queries, type Transaction } from '../db/database.ts';
 
 /** An hour is time enough to walk to the machine, and short enough that a forgotten note is worth nothing. */
+export const tokenLife = 3_600_000;
+
 export const insertToken = (db: Queries, { token, cluster, hostName }: { token: string; cluster: string; hostName?: string | undefined }) =>
   change(
     db,
     sql`insert into enrollment_tokens (token_hash, cluster_id, host_name, expires_at)
-        values (${enrollmentTokenHash(token)}, ${cluster}, ${hostName ?? null}, now() + interval '1 hour')`,
+        values (${enrollmentTokenHash(token)}, ${cluster}, ${hostName ?? null}, now() + ${`${tokenLife / 1000} seconds`}::interval)`,
   );
 
 export interface TokenRow {

@@ -43,7 +43,9 @@ function enroll(db: Database, authority: Identity, now: Date, machine: Enrollmen
     const id = 'known' in planned ? planned.known.id : randomUUID();
     const name = 'known' in planned ? planned.known.name : machine.name;
     const names = certificateNames({ id, address: machine.address, name: machine.name });
-    const certificate = await issueForRequest(authority, machine.request, { commonName: id, role: 'host', names }, now).catch(() => undefined);
+    const certificate = await issueForRequest(authority, machine.request, { commonName: id, role: 'host', names }, now).catch(
+      () => undefined,
+    );
     if (certificate === undefined) return refuse(enrollmentReasons.enrollment_request_unfit('request'));
     const host = { id, address: machine.address, port: machine.port, fingerprint: fingerprint(certificate) };
     if ('known' in planned) await renewHost(tx, host);

@@ -37,7 +37,10 @@ test('a machine with a token becomes a host, with a certificate for its id, addr
   expect(status).toBe(200);
   expect(body['ca']).toBe(manager.authority.cert);
   expect(answersTo(body['certificate'] ?? '', [body['host_id'] ?? '', 'alpha.test', 'alpha'])).toBe(true);
-  const host = await row<object>(manager.db, sql`select name, wanted, status, spm_id, certificate_fingerprint from hosts where id = ${body['host_id']}`);
+  const host = await row<object>(
+    manager.db,
+    sql`select name, wanted, status, spm_id, certificate_fingerprint from hosts where id = ${body['host_id']}`,
+  );
   expect(host).toEqual({
     name: 'alpha',
     wanted: 'up',

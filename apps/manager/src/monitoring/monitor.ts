@@ -13,7 +13,8 @@ export async function monitorHosts(context: WatchContext, agents: AgentBook, sig
     try {
       const hosts = await watchedHosts(context.db);
       agents.set(hosts);
-      const there = new Map(hosts.map((host) => [host.id, `${host.address}:${host.port}`]));
+      // What is wanted of a host, and whether it is empty, is part of what is watched for: a change is looked at anew.
+      const there = new Map(hosts.map((host) => [host.id, `${host.address}:${host.port} ${host.wanted} ${host.wanted === 'maintenance' && host.runningVms > 0}`]));
       for (const [id, { address, stop }] of watched)
         if (there.get(id) !== address) {
           stop.abort();

@@ -52,6 +52,13 @@ export const clusterServices = {
       get: { access: visible },
       update: { access: needs(permit('edit_cluster_configuration', path('cluster'))) },
       remove: { access: needs(permit('delete_cluster', path('cluster'))) },
+      // RHV adds hosts by SSH alone. Here a machine enrolls itself with a token, which is shown this once.
+      issueenrollmenttoken: {
+        access: needs(permit('create_host', path('cluster'))),
+        action: { host_name: 'string' },
+        out: { enrollment_token: 'string', valid_until: 'date' },
+        ostler: true,
+      },
       resetemulatedmachine: { notBuilt: true },
       syncallnetworks: { notBuilt: true },
       upgrade: {
@@ -84,16 +91,19 @@ export const clusterServices = {
     root: 'networks',
     methods: {
       list: { access: visible, query: { max: 'integer' } },
-      add: { notBuilt: true },
+      add: {
+        access: needs(permit('configure_cluster_network', path('cluster')), permit('assign_cluster_network', body('network'))),
+        mandatory: ['id|name'],
+      },
     },
   },
   cluster_network: {
     paths: ['clusters/{cluster}/networks/{network}'],
     type: 'network',
     methods: {
-      get: { notBuilt: true },
-      update: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      update: { access: needs(permit('configure_cluster_network', path('cluster'))) },
+      remove: { access: needs(permit('configure_cluster_network', path('cluster')), permit('assign_cluster_network', path('network'))) },
     },
   },
   cluster_enabled_features: {

@@ -76,6 +76,8 @@ export const events = declareEvents({
   network_added: { code: 942, severity: 'normal', text: 'Network {name} was added.' },
   network_updated: { code: 1114, severity: 'normal', text: 'Network {name} was changed.' },
   network_removed: { code: 944, severity: 'normal', text: 'Network {name} was removed.' },
+  network_attached_to_cluster: { code: 946, severity: 'normal', text: 'Network {network} was added to cluster {cluster}.' },
+  network_detached_from_cluster: { code: 948, severity: 'normal', text: 'Network {network} was taken out of cluster {cluster}.' },
   vnic_profile_added: { code: 1122, severity: 'normal', text: 'vNIC profile {name} was added.' },
   vnic_profile_updated: { code: 1124, severity: 'normal', text: 'vNIC profile {name} was changed.' },
   vnic_profile_removed: { code: 1126, severity: 'normal', text: 'vNIC profile {name} was removed.' },

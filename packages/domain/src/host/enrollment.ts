@@ -1,5 +1,5 @@
 import { nameProblem } from '../names.ts';
-import { reasons, refusalOf, type Reason, type Refusal } from '../reason.ts';
+import { reasons, refusalOf, refuse, type Refusal } from '../reason.ts';
 
 /** How a machine becomes a host: it shows a one-time token, says who it is, and gets a certificate. */
 
@@ -93,15 +93,14 @@ export function planEnrollment(
   token: { readonly cluster: string; readonly hostName: string | null },
   facts: { readonly hosts: readonly Registered[]; readonly spmIds: readonly number[] },
 ): { readonly known: Registered } | { readonly spmId: number } | Refusal {
-  const one = (reason: Reason): Refusal => ({ refused: [reason] });
   const { hostName, cluster } = token;
   if (hostName !== null && hostName.toLowerCase() !== machine.name.toLowerCase())
-    return one(said.enrollment_name_unfit({ wanted: hostName, found: machine.name }, 'name'));
+    return refuse(said.enrollment_name_unfit({ wanted: hostName, found: machine.name }, 'name'));
   const known = facts.hosts.find((host) => host.hardwareUuid === machine.hardwareUuid);
   // Whoever may add hosts to one cluster must not take over those of another one by knowing a serial number.
-  if (known) return known.cluster === cluster ? { known } : one(said.enrollment_elsewhere('hardware_uuid'));
+  if (known) return known.cluster === cluster ? { known } : refuse(said.enrollment_elsewhere('hardware_uuid'));
   if (facts.hosts.some((host) => host.name.toLowerCase() === machine.name.toLowerCase()))
-    return one(said.enrollment_name_taken({ name: machine.name }, 'name'));
+    return refuse(said.enrollment_name_taken({ name: machine.name }, 'name'));
   const spmId = lowestFreeSpmId(facts.spmIds);
-  return spmId === undefined ? one(said.enrollment_hosts_limit({ limit: largestSpmId })) : { spmId };
+  return spmId === undefined ? refuse(said.enrollment_hosts_limit({ limit: largestSpmId })) : { spmId };
 }
