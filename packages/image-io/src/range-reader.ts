@@ -65,10 +65,11 @@ function openConnection({ url, ca, unixSocket, idleTimeout, signal }: LinkOption
   let job: Job | undefined;
   let writing = 0;
   let failure: Error | undefined;
-  const steps = conversation();
-  let buffer = steps.next().value;
   let filled = 0;
   let received = 0;
+  // It reads `filled` from its first step on.
+  const steps = conversation();
+  let buffer = steps.next().value;
 
   const onread = {
     buffer: () => buffer.subarray(filled),
@@ -195,8 +196,9 @@ function openConnection({ url, ca, unixSocket, idleTimeout, signal }: LinkOption
       if (error) return fail(error);
       giveBack(block);
       moved(at, at + part.length);
+      // At the end of a job too: the last block may be the one at which reading stopped, and the next answer comes the same way.
+      socket.resume();
       if (job?.ended || failure) finish();
-      else socket.resume();
     };
     target.write(at, part).then(() => written(), written);
   }
