@@ -56,7 +56,8 @@ test('leaked clusters are no reason to refuse an image', async () => {
 });
 
 test('every kind of liar is found out by real images', async () => {
-  const secret = ['--object', 'secret,id=s,data=secret', '-o', 'encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10'];
+  // Not LUKS: qemu-img times its key derivation first, and gives up on machines whose CPU clock is coarse.
+  const secret = ['--object', 'secret,id=s,data=secret', '-o', 'encrypt.format=aes,encrypt.key-secret=s'];
   const base = image();
   const random = directory.path('random');
   writeFileSync(random, randomBuffer(MiB));
@@ -69,7 +70,7 @@ test('every kind of liar is found out by real images', async () => {
   expect(await liesOf(image('-b', base, '-F', 'qcow2'))).toEqual(['backing_file']);
   expect(await liesOf(image('-o', `data_file=${directory.path('data')}`))).toEqual(['external_data_file']);
   expect(await liesOf(image(...secret))).toEqual(['encrypted']);
-  expect(await liesOf(patched(image(), 35, [1]))).toEqual(['encrypted']);
+  expect(await liesOf(patched(image(), 35, [2]))).toEqual(['encrypted']);
   expect(await liesOf(patched(image(), 78, [1]))).toEqual(['unknown_features']);
   expect(await liesOf(patched(image(), 79, [2]))).toEqual(['corrupt']);
   expect(await liesOf(patched(image(), 7, [9]))).toEqual(['unsupported_version']);
