@@ -71,6 +71,7 @@ async function serveApi(settings: ManagerConfig): Promise<void> {
   const looking = setInterval(() => void refresh().catch(() => undefined), 2_000);
   const server = apiServer({
     db,
+    pool,
     secrets: await secrets(settings),
     tickets: ticketSigner(await readFile(settings.pki.ticketKey, 'utf8')),
     agents,

@@ -124,6 +124,12 @@ export async function touchSession(db: Queries, token: string): Promise<SessionR
   return found;
 }
 
+export const sessionLives = async (db: Queries, token: string): Promise<boolean> =>
+  (await row(
+    db,
+    sql`select 1 from sessions where token_hash = ${tokenHash(token)} and expires_at > now() and last_used + idle_timeout > now()`,
+  )) !== undefined;
+
 export const removeSession = (db: Queries, token: string) => change(db, sql`delete from sessions where token_hash = ${tokenHash(token)}`);
 
 export const removeSessionsOf = (db: Queries, user: string) => change(db, sql`delete from sessions where user_id = ${user}`);

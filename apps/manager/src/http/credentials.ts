@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Logins, Reader } from '../access/login.ts';
+import { sessionLives } from '../access/store.ts';
+import type { Queries } from '../db/database.ts';
 
 /** What a request showed, and what its answer must carry. */
 export type Authentication =
@@ -45,6 +47,20 @@ export async function authenticate(
     Number.isInteger(minutes) && minutes >= 1 && minutes <= 100 * 60 ? minutes : undefined,
   );
   return withReader(logins, login.user.id, filter, 'wrong', { cookie: token });
+}
+
+/** Whether what a request showed is still good. A session is looked at without being kept alive by it. */
+export async function stillValid(
+  db: Queries,
+  logins: Logins,
+  { headers, ip }: { headers: IncomingHttpHeaders; ip: string },
+): Promise<boolean> {
+  const bearer = /^bearer\s+(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+  if (bearer !== undefined) return sessionLives(db, bearer);
+  const basic = basicCredentials(headers.authorization);
+  if (basic) return 'user' in (await logins.check(basic[0], basic[1], ip));
+  const cookie = sessionCookie(headers.cookie);
+  return cookie !== undefined && sessionLives(db, cookie);
 }
 
 async function withReader(

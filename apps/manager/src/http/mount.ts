@@ -25,7 +25,7 @@ import { row, sql, type Database } from '../db/database.ts';
 import type { Secrets } from '../db/secrets.ts';
 import type { Agents } from '../monitoring/agents.ts';
 import type { Context } from './context.ts';
-import { authenticate } from './credentials.ts';
+import { authenticate, stillValid } from './credentials.ts';
 import { followLinks, type FollowContext } from './follow.ts';
 import { mutate } from './mutation.ts';
 import { sendActionDocument, sendFault, sendList, sendObject, sendPlan, type Wire } from './reply.ts';
@@ -41,6 +41,18 @@ export interface MountOptions {
   readonly now: () => number;
   readonly services: readonly AnyServed[];
   readonly log: { error(details: object, message: string): void };
+  /** What answers with a media type of its own, by `service.method`. */
+  readonly raw?: ReadonlyMap<string, (call: RawCall) => Promise<unknown>>;
+}
+
+/** A call that is answered by its own route: who asks was found out, and can be asked again. */
+export interface RawCall {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly reader: Reader;
+  readonly correlation: string;
+  /** Who the reader is by now; undefined once the login is over. */
+  readonly renew: () => Promise<Reader | undefined>;
 }
 
 /** The types of a service's handlers were checked where it was declared; here only names are left. */
@@ -78,6 +90,13 @@ async function serve(
     if (who.cookie !== undefined)
       reply.header('set-cookie', `JSESSIONID=${who.cookie}; Path=/ovirt-engine/api; Secure; HttpOnly; SameSite=Strict`);
     if (who.endSession !== undefined) await removeSession(options.db, who.endSession);
+    const raw = found.declaration.raw === undefined ? undefined : options.raw?.get(`${found.service}.${found.method}`);
+    if (raw) {
+      const { reader } = who;
+      const renew = async () =>
+        (await stillValid(options.db, options.logins, request)) ? options.logins.reader(reader.user.id, filter) : undefined;
+      return await raw({ request, reply, reader, correlation, renew });
+    }
     return await call(options, handlers, { found, reader: who.reader, correlation, wire, request, reply });
   } catch (thrown) {
     if (thrown instanceof InputError) return send(reply, wire, correlation, inputFault(thrown));
@@ -125,8 +144,7 @@ async function call(
     agents: options.agents,
     origin: options.origin,
     now: options.now,
-    mutate: (mutation) =>
-      mutate({ db: options.db, correlation: own, dryRun: parameters['dry_run'] === true, reader }, mutation),
+    mutate: (mutation) => mutate({ db: options.db, correlation: own, dryRun: parameters['dry_run'] === true, reader }, mutation),
   };
   const outcome = await handler({
     service: found.service,

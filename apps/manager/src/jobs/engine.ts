@@ -95,9 +95,10 @@ export async function listen(
     next: async (milliseconds) => {
       if (!rung && !signal.aborted) {
         await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, milliseconds);
+          const timer = setTimeout(() => done(), milliseconds);
           const done = () => {
             clearTimeout(timer);
+            signal.removeEventListener('abort', done);
             resolve();
           };
           wakeUp = done;

@@ -45,6 +45,7 @@ export async function testManager(options: { agents?: Agents; log?: pino.Logger 
   const authority = await createAuthority('Test authority', new Date());
   const server = apiServer({
     db: database.db,
+    pool: database.pool,
     secrets,
     tickets,
     agents: options.agents ?? agentBook({ ca: '', cert: '', key: '' }),
