@@ -2,14 +2,12 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type pg from 'pg';
 import type { Identity } from '@ostler/pki/authority';
 import { events } from '@ostler/domain/events/catalogue';
-import type { Identity } from '@ostler/pki/authority';
 import { logins } from '../access/login.ts';
 import { emit } from '../audit/store.ts';
 import { changeFeed } from '../changes/feed.ts';
 import { changesRoute } from '../changes/route.ts';
 import type { Database } from '../db/database.ts';
 import type { Secrets } from '../db/secrets.ts';
-import { mountEnrollment } from '../host/enrollment.ts';
 import { mountEnrollment } from '../host/enrollment.ts';
 import type { Agents } from '../monitoring/agents.ts';
 import { allServices } from '../services.ts';
@@ -30,8 +28,6 @@ export interface ApiOptions {
   readonly origin: string;
   readonly log: FastifyBaseLogger;
   readonly now: () => number;
-  /** Signs the certificates of hosts that enroll. */
-  readonly authority: Identity;
 }
 
 /** The api process's server, not yet listening. */
