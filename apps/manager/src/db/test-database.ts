@@ -18,8 +18,12 @@ export interface TestDatabase {
   stop(): Promise<void>;
 }
 
-/** A real PostgreSQL for one test file: a cluster of its own on a unix socket, without fsync, gone afterwards. */
-export async function testDatabase(): Promise<TestDatabase> {
+/** A test's data die with it; what is measured is measured with the settings of an instance. */
+const careless = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'shared_buffers=32MB', 'max_connections=80'];
+const durable = ['fsync=on', 'shared_buffers=64MB', 'max_connections=100'];
+
+/** A real PostgreSQL for one test file: a cluster of its own on a unix socket, without fsync unless it is `durable`, gone afterwards. */
+export async function testDatabase(options: { durable?: boolean } = {}): Promise<TestDatabase> {
   const directory = await mkdtemp(join(tmpdir(), 'ostler-pg-'));
   const identity = await postgresIdentity();
   await chown(directory, identity.uid, identity.gid);
@@ -29,15 +33,7 @@ export async function testDatabase(): Promise<TestDatabase> {
     ['--pgdata', join(directory, 'data'), '--auth', 'trust', '--encoding', 'UTF8', '--username', 'postgres', '--no-sync'],
     identity,
   );
-  const settings = [
-    'listen_addresses=',
-    `unix_socket_directories=${directory}`,
-    'fsync=off',
-    'synchronous_commit=off',
-    'full_page_writes=off',
-    'shared_buffers=32MB',
-    'max_connections=80',
-  ];
+  const settings = ['listen_addresses=', `unix_socket_directories=${directory}`, ...(options.durable === true ? durable : careless)];
   const server = spawn(join(binaries, 'postgres'), ['-D', join(directory, 'data'), ...settings.flatMap((setting) => ['-c', setting])], {
     ...identity,
     stdio: 'ignore',
