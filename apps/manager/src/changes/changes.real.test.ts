@@ -86,7 +86,9 @@ async function newUser(): Promise<Login & { id: string }> {
 }
 
 test('nobody listens without a login', async () => {
-  expect((await fetch(url)).status).toBe(401);
+  const reply = await fetch(url);
+  await reply.text();
+  expect(reply.status).toBe(401);
 });
 
 test('what is created, changed and removed is told as it happens', async () => {

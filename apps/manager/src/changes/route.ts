@@ -20,6 +20,8 @@ export function changesRoute(options: {
     const head = {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
+      // When the stream ends the connection does too: a server that closes waits for nobody's next request.
+      connection: 'close',
       'x-accel-buffering': 'no',
       'correlation-id': correlation,
     };

@@ -11,6 +11,7 @@ import {
 import { newestLevel } from '@ostler/domain/datacenter/rules';
 import { events } from '@ostler/domain/events/catalogue';
 import { fixedIds } from '@ostler/domain/fixed-ids';
+import { nameProblem } from '@ostler/domain/names';
 import { phrases } from '@ostler/domain/phrases';
 import { plan } from '@ostler/domain/plan';
 import { isRefusal, refusalOf, refuse, type Refusal } from '@ostler/domain/reason';
@@ -163,9 +164,13 @@ const item = serve('cluster', {
       objects: [ids.cluster],
       plan: async (tx) => {
         const { name } = await present(tx, reader, ids.cluster);
-        return plan({ title: text['cluster.enrollment-token']({ name }), data: {} });
+        const wanted = input.host_name;
+        return (
+          refusalOf([wanted !== undefined && nameProblem('host', wanted, 'host_name')]) ??
+          plan({ title: text['cluster.enrollment-token']({ name }), data: {} })
+        );
       },
-      apply: async (tx) => void (await insertToken(tx, { token, cluster: ids.cluster, hostName: input.host_name })),
+      apply: (tx) => insertToken(tx, { token, cluster: ids.cluster, hostName: input.host_name }),
       answer: async () => ({ enrollment_token: token, valid_until: new Date(now() + tokenLife) }),
     });
   },

@@ -5,12 +5,17 @@ import { change, row, rows, sql, type Queries, type Transaction } from '../db/da
 /** An hour is time enough to walk to the machine, and short enough that a forgotten note is worth nothing. */
 export const tokenLife = 3_600_000;
 
-export const insertToken = (db: Queries, { token, cluster, hostName }: { token: string; cluster: string; hostName?: string | undefined }) =>
-  change(
+export async function insertToken(
+  db: Queries,
+  { token, cluster, hostName }: { token: string; cluster: string; hostName?: string | undefined },
+): Promise<void> {
+  await change(db, sql`delete from enrollment_tokens where expires_at < now() - interval '1 day'`);
+  await change(
     db,
     sql`insert into enrollment_tokens (token_hash, cluster_id, host_name, expires_at)
         values (${enrollmentTokenHash(token)}, ${cluster}, ${hostName ?? null}, now() + ${`${tokenLife / 1000} seconds`}::interval)`,
   );
+}
 
 export interface TokenRow {
   readonly cluster: string;

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fixedIds } from '@ostler/domain/fixed-ids';
 import { answersTo, createRequest, fingerprint } from '@ostler/pki/authority';
 import { change, row, sql } from '../db/database.ts';
 import { testManager, type TestManager } from '../testing/manager.ts';
+import { hostsUp, simulatedWorld } from '../testing/world.test-support.ts';
 import { createEnrollmentToken } from './service.ts';
 
 let manager: TestManager;
@@ -94,4 +96,59 @@ test('what is wrong with an enrollment is refused by its field, and the token st
   expect((await enroll(await newToken(), await machine('alpha'))).body).toMatchObject({ field: 'name', code: 'enrollment_name_taken' });
   expect((await enroll('', await machine('wanted'))).body).toMatchObject({ field: 'token' });
   expect((await enroll(token, await machine('wanted'))).status).toBe(200);
+});
+
+test('an administrator gets a token from the cluster, for the machine that is to be called so', async () => {
+  const issued = await manager.ask('POST', `clusters/${fixedIds.defaultCluster}/issueenrollmenttoken`, { host_name: 'epsilon' });
+  expect(issued.body).toMatchObject({ status: 'complete', valid_until: expect.any(Number) });
+  expect((await enroll(issued.body.enrollment_token, await machine('zeta'))).body).toMatchObject({ field: 'name' });
+  expect((await enroll(issued.body.enrollment_token, await machine('epsilon'))).status).toBe(200);
+  const overSsh = await manager.ask('POST', 'hosts', { name: 'h', address: 'h.test', root_password: 'secret' });
+  expect([overSsh.status, overSsh.body.detail]).toEqual([501, expect.stringContaining('issueenrollmenttoken')]);
+});
+
+test('a host is shown as its agent described it, and goes to maintenance and back', async () => {
+  const world = await simulatedWorld();
+  const { stop } = world.watch();
+  try {
+    await hostsUp(world);
+    const [host] = (await world.ask('GET', 'hosts')).body.host;
+    expect(host).toMatchObject({
+      name: 'host1',
+      status: 'up',
+      type: 'rhel',
+      summary: { total: '0' },
+      cluster: { id: fixedIds.defaultCluster },
+    });
+    expect(Number(host.memory)).toBeGreaterThan(Number(host.max_scheduling_memory));
+    expect(host.cpu.topology.sockets).toMatch(/^\d+$/);
+    expect((await world.ask('GET', `hosts/${host.id}/nics`)).status).toBe(200);
+    const status = async () => (await world.ask('GET', `hosts/${host.id}`)).body.status as string;
+    expect((await world.ask('DELETE', `hosts/${host.id}`)).body).toMatchObject({ code: 'host_not_in_maintenance' });
+    await world.did('POST', `hosts/${host.id}/deactivate`, { reason: 'new fans' });
+    await world.until(status, (seen) => seen === 'maintenance');
+    await world.did('POST', `hosts/${host.id}/activate`, {});
+    await world.until(status, (seen) => seen === 'up');
+    await world.did('POST', `hosts/${host.id}/deactivate`, {});
+    await world.until(status, (seen) => seen === 'maintenance');
+    expect((await world.ask('DELETE', `hosts/${host.id}`)).status).toBe(200);
+    expect((await world.ask('GET', 'hosts')).body).toEqual({ host: [] });
+  } finally {
+    stop();
+    await world.stop();
+  }
+});
+
+test('a host on which VMs run is not moved to maintenance, and says which', async () => {
+  const world = await simulatedWorld();
+  try {
+    const [host] = world.hosts;
+    await change(world.db, sql`update hosts set status = 'up' where id = ${host.hostId}`);
+    const vm = (await world.ask('POST', 'vms', { name: 'web', cluster: { name: 'Default' }, template: { name: 'Blank' } })).body.id;
+    await change(world.db, sql`update vms set run_id = ${randomUUID()}, run_host_id = ${host.hostId}, run_status = 'up' where id = ${vm}`);
+    const refused = await world.ask('POST', `hosts/${host.hostId}/deactivate`, {});
+    expect([refused.status, refused.body.detail]).toEqual([409, expect.stringContaining('VM web')]);
+  } finally {
+    await world.stop();
+  }
 });
