@@ -24,7 +24,7 @@ interface Stream {
   next(matches: (one: Told) => boolean): Promise<Told>;
   readonly passed: Told[];
   /** Until the server ends the stream. */
-  ended(): Promise<void>;
+  ended(): Promise<'ended'>;
   close(): void;
 }
 
@@ -67,6 +67,7 @@ async function stream(options: { as?: Login; authorization?: string; lastSeen?: 
     },
     async ended() {
       while (await read());
+      return 'ended';
     },
     close: () => stop.abort(),
   };
@@ -160,9 +161,9 @@ test('a stream ends with its user, and with the server', async () => {
   const changes = await stream({ as: user });
   await changes.next(hello);
   await manager.ask('DELETE', `users/${user.id}`);
-  await changes.ended();
+  expect(await changes.ended()).toBe('ended');
   const other = await stream();
   await other.next(hello);
   await manager.server.close();
-  await other.ended();
+  expect(await other.ended()).toBe('ended');
 });
