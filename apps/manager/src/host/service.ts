@@ -4,6 +4,7 @@ import { newEnrollmentToken } from '@ostler/pki/enrollment';
 import { row, sql, type Queries } from '../db/database.ts';
 import { insertToken } from './enrollment-store.ts';
 
+export { mountEnrollment } from './enrollment.ts';
 export { insertToken, tokenLife } from './enrollment-store.ts';
 
 /** A token by which one machine enrolls itself into a cluster, which is given by id or name. It is shown this once. */

@@ -8,7 +8,7 @@ import { changeFeed } from '../changes/feed.ts';
 import { changesRoute } from '../changes/route.ts';
 import type { Database } from '../db/database.ts';
 import type { Secrets } from '../db/secrets.ts';
-import { mountEnrollment } from '../host/enrollment.ts';
+import { mountEnrollment } from '../host/service.ts';
 import type { Agents } from '../monitoring/agents.ts';
 import { allServices } from '../services.ts';
 import { mountApi } from './mount.ts';
