@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import type { Fault } from '@ostler/contract/faults';
 import { elementOf, type Shape } from '@ostler/contract/fields';
@@ -47,6 +48,7 @@ async function* xmlRows(type: TypeName, root: string, rows: Iterable<object> | A
   for await (const one of rows) {
     piece += rowXml(type, one);
     if (piece.length < pieceSize) continue;
+    await othersTurn();
     yield piece;
     piece = '';
   }
@@ -60,6 +62,7 @@ async function* jsonRows(type: TypeName, rows: Iterable<object> | AsyncIterable<
     piece += between + rowJson(type, one);
     between = ',';
     if (piece.length < pieceSize) continue;
+    await othersTurn();
     yield piece;
     piece = '';
   }
