@@ -1,0 +1,271 @@
+import { AgentError } from '@ostler/agent-contract/errors';
+import type { AgentImplementation } from '@ostler/agent-contract/implementation';
+import type { VmRun, VolumeReference } from '@ostler/agent-contract/values';
+import { domainXml } from '@ostler/domain-xml/write';
+import { createDomain, defineDomain, shutdownDomain, undefineDomain } from '@ostler/libvirt/flags';
+import { isLibvirtError } from '@ostler/libvirt/errors';
+import type { DomainRef } from '@ostler/libvirt/wire-types';
+import type { AgentJournal } from '../journal.ts';
+import type { Storage, VolumeSource, VolumeUse } from '../storage/storage.ts';
+import { consoleOf, passwordXml, type ConsoleKind } from './graphics.ts';
+import { agentErrorOf, isUnanswered, type Link } from './link.ts';
+import type { KnownRun, Runs } from './runs.ts';
+import { specOf, type HostForDomains } from './spec.ts';
+import type { Turns } from './turns.ts';
+
+type VmCall =
+  | 'startVm'
+  | 'shutdownVm'
+  | 'rebootVm'
+  | 'resetVm'
+  | 'pauseVm'
+  | 'resumeVm'
+  | 'destroyVm'
+  | 'acknowledgeEnd'
+  | 'setConsolePassword'
+  | 'openConsole';
+
+export interface MachinesOptions {
+  readonly link: Pick<Link, 'open' | 'call'>;
+  readonly runs: Runs;
+  readonly journal: Pick<AgentJournal, 'run' | 'noteRun'>;
+  readonly storage: Pick<Storage, 'prepare' | 'teardown'>;
+  /** This host as domains need it, read when libvirt was last reached. */
+  readonly host: () => HostForDomains;
+  /** One change at a time for each VM. */
+  readonly turn: Turns;
+  readonly grantConsole: (ticket: string, grant: { vm: string; run: string; console: ConsoleKind }, validFor: number) => void;
+  readonly now: () => number;
+}
+
+/**
+ * The calls about VMs. A run's domain is persistent from its start until its end has been acknowledged, and its volumes are
+ * in use for as long: so whatever dies in between, libvirt still knows the run, and by the run's metadata so do we.
+ */
+export function machines({ link, runs, journal, storage, host, turn, grantConsole, now }: MachinesOptions): Pick<AgentImplementation, VmCall> {
+  /** What the VM is doing on this host; another run than the one meant is nobody's to touch. */
+  function runOf({ vm, run }: { vm: string; run: string }): KnownRun {
+    const known = runs.get(vm);
+    if (!known) throw new AgentError('unknown_vm', `VM ${vm} is not on this host`);
+    if (known.run !== run) throw new AgentError('other_run', `VM ${known.name} is here with another run`, { run: known.run });
+    return known;
+  }
+  function liveOf(which: { vm: string; run: string }): KnownRun {
+    const known = runOf(which);
+    if (known.state.kind === 'ended') throw new AgentError('wrong_state', `VM ${known.name} has ended`, { state: 'ended' });
+    return known;
+  }
+  /** Who can act on a request: a paused guest can not. */
+  function awakeOf(which: { vm: string; run: string }): KnownRun {
+    const known = liveOf(which);
+    if (known.state.kind === 'paused') throw new AgentError('wrong_state', `VM ${known.name} is paused`, { state: 'paused' });
+    return known;
+  }
+
+  const look = async (vm: string) => runs.look(await link.open(), vm);
+
+  /** One change of a VM that is there: checked when its turn has come, and looked at again afterwards. */
+  const changing = <I extends { vm: string; run: string }>(work: (input: I) => Promise<unknown>) => {
+    return (input: I): Promise<Record<string, never>> =>
+      turn(input.vm, async () => {
+        // After a start of the agent nothing is known before libvirt has been read.
+        await link.open();
+        try {
+          await work(input);
+        } catch (error) {
+          throw agentErrorOf(error);
+        }
+        return {};
+      });
+  };
+
+  async function start(spec: VmRun) {
+    const there = await look(spec.vm);
+    if (there === 'foreign') throw new AgentError('hypervisor_failed', `libvirt has another domain with the id of VM ${spec.name}`);
+    if (there && there.run !== spec.run)
+      throw new AgentError('other_run', `VM ${spec.name} is here with another run`, { run: there.run });
+    // What is defined and never ran is a start that was interrupted: it goes on.
+    if (there && there.state.kind !== 'starting') return runs.observation(there);
+    if (journal.run(spec.run)?.over) throw new AgentError('wrong_state', `This run of VM ${spec.name} is over`, { state: 'ended' });
+    requireNetworks(spec, host().networks);
+    const volumes = volumesOf(spec);
+    let dom: DomainRef | undefined = there?.dom;
+    try {
+      const sources = await prepareAll(volumes, { kind: 'run', id: spec.run });
+      const xml = domainXml(specOf(spec, host(), sources));
+      if (spec.cd) await journal.noteRun(spec.run, { cd: spec.cd });
+      dom = await link.call('domainDefineXMLFlags', { xml, flags: defineDomain.validate });
+      await link.call('domainCreateWithFlags', { dom, flags: spec.startPaused ? createDomain.paused : 0 }, { deadline: 100_000 });
+    } catch (error) {
+      if (!(isUnanswered(error) && (await cameUp(spec)))) {
+        await undo(spec, dom, volumes);
+        throw agentErrorOf(error);
+      }
+    }
+    const started = await look(spec.vm);
+    if (!started || started === 'foreign') throw new AgentError('hypervisor_failed', `VM ${spec.name} is gone right after its start`);
+    return runs.observation(started);
+  }
+
+  /** libvirtd died with the answer: whether QEMU is up is for the next libvirtd to say. */
+  async function cameUp({ vm, run }: VmRun): Promise<boolean> {
+    const found = await look(vm).catch(() => undefined);
+    return found !== undefined && found !== 'foreign' && found.run === run && found.state.kind !== 'starting' && found.state.kind !== 'ended';
+  }
+
+  async function undo(spec: VmRun, dom: DomainRef | undefined, volumes: readonly Wanted[]): Promise<void> {
+    if (dom) await undefine(dom).catch(() => undefined);
+    if (!dom || !(await isDefined(spec.vm))) {
+      runs.forget(spec.vm);
+      for (const { volume } of volumes) await storage.teardown(volume, { kind: 'run', id: spec.run });
+    }
+  }
+
+  const isDefined = (vm: string): Promise<boolean> =>
+    link.call('domainLookupByUUID', { uuid: vm }).then(
+      () => true,
+      (error: unknown) => !isLibvirtError(error, 'noDomain'),
+    );
+
+  /** One after another would add up on storage that is slow. */
+  async function prepareAll(volumes: readonly Wanted[], by: VolumeUse['by']): Promise<Map<string, VolumeSource>> {
+    const outcomes = await Promise.allSettled(
+      volumes.map(async ({ volume, write }) => [volume.volume, await storage.prepare(volume, { by, write })] as const),
+    );
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed) throw failed.reason;
+    return new Map(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])));
+  }
+
+  const undefine = (dom: DomainRef): Promise<unknown> =>
+    link
+      .call('domainUndefineFlags', { dom, flags: undefineDomain.nvram | undefineDomain.managedSave | undefineDomain.snapshotsMetadata })
+      .catch((error: unknown) => {
+        if (!isLibvirtError(error, 'noDomain')) throw error;
+      });
+
+  async function release(run: KnownRun): Promise<void> {
+    const by = { kind: 'run', id: run.run } as const;
+    for (const { domain, image, volume } of run.facts.ours?.volumes ?? []) await storage.teardown({ domain, image, volume }, by);
+    const cd = journal.run(run.run)?.cd;
+    if (cd) await storage.teardown(cd, by);
+  }
+
+  return {
+    startVm: (spec) =>
+      turn(spec.vm, () =>
+        start(spec).catch((error: unknown) => {
+          throw agentErrorOf(error);
+        }),
+      ),
+    shutdownVm: changing(async (input) => {
+      if (runOf(input).state.kind === 'ended') return;
+      const known = awakeOf(input);
+      if (known.state.kind === 'shutting_down') return;
+      await journal.noteRun(known.run, { asked: { what: 'shutdown', at: now() } });
+      await ask(known, 'domainShutdownFlags');
+      await look(known.vm);
+    }),
+    rebootVm: changing(async (input) => {
+      const known = awakeOf(input);
+      if (known.state.kind === 'rebooting') return;
+      await journal.noteRun(known.run, { asked: { what: 'reboot', at: now() } });
+      await ask(known, 'domainReboot');
+      await look(known.vm);
+    }),
+    resetVm: changing(async (input) => {
+      const known = liveOf(input);
+      if (known.state.kind === 'paused') return;
+      await link.call('domainReset', { dom: known.dom, flags: 0 });
+      await journal.noteRun(known.run, { asked: { what: 'reboot', at: 0 } });
+      await look(known.vm);
+    }),
+    pauseVm: changing(async (input) => {
+      const known = liveOf(input);
+      if (known.state.kind === 'paused') return;
+      await link.call('domainSuspend', { dom: known.dom });
+      await look(known.vm);
+    }),
+    resumeVm: changing(async (input) => {
+      const known = liveOf(input);
+      if (known.state.kind !== 'paused') return;
+      await link.call('domainResume', { dom: known.dom });
+      await look(known.vm);
+    }),
+    async destroyVm({ vm, run }) {
+      // Before its turn has come: a start that waits behind us, or comes late, must not begin any more.
+      await journal.noteRun(run, { over: true });
+      return turn(vm, async () => {
+        try {
+          await link.open();
+          const known = runs.get(vm);
+          if (known?.run !== run || known.state.kind === 'ended') return {};
+          if (known.state.kind === 'starting' && journal.run(run)?.ran === undefined) {
+            await undefine(known.dom);
+            await release(known);
+            runs.forget(vm);
+            return {};
+          }
+          await link.call('domainDestroyFlags', { dom: known.dom, flags: 0 }, { deadline: 45_000 }).catch((error: unknown) => {
+            // It has just ended by itself.
+            if (!isLibvirtError(error, 'noDomain', 'operationInvalid')) throw error;
+          });
+          await look(vm);
+          return {};
+        } catch (error) {
+          throw agentErrorOf(error);
+        }
+      });
+    },
+    acknowledgeEnd: changing(async ({ vm, run }) => {
+      const known = runs.get(vm);
+      if (known?.run !== run) return;
+      if (known.state.kind !== 'ended') throw new AgentError('wrong_state', `VM ${known.name} has not ended`, { state: known.state.kind });
+      await journal.noteRun(run, { over: true });
+      if (!known.undefined) await undefine(known.dom);
+      await release(known);
+      runs.forget(vm);
+    }),
+    setConsolePassword: changing(async ({ protocol, password, validFor, ...which }) => {
+      const known = liveOf(which);
+      const xml = passwordXml(known.xml, protocol, { password, until: now() + validFor });
+      if (xml === undefined) throw noConsole(known, protocol);
+      await link.call('domainUpdateDeviceFlags', { dom: known.dom, xml, flags: 0 });
+    }),
+    openConsole: changing(async ({ ticket, console, validFor, ...which }) => {
+      const known = liveOf(which);
+      if (!consoleOf(known, console)) throw noConsole(known, console);
+      grantConsole(ticket, { vm: known.vm, run: known.run, console }, validFor);
+    }),
+  };
+
+  /** By the guest's agent where it is there and listens, otherwise by the power button. */
+  async function ask({ dom, guest }: KnownRun, how: 'domainShutdownFlags' | 'domainReboot'): Promise<void> {
+    if (guest.agent === 'connected') {
+      const heard = await link.call(how, { dom, flags: shutdownDomain.guestAgent }, { deadline: 10_000 }).then(
+        () => true,
+        () => false,
+      );
+      if (heard) return;
+    }
+    await link.call(how, { dom, flags: shutdownDomain.acpiPowerButton });
+  }
+}
+
+interface Wanted {
+  readonly volume: VolumeReference;
+  readonly write: boolean;
+}
+
+function volumesOf({ disks, cd }: VmRun): Wanted[] {
+  return [...disks.map(({ source, readOnly }) => ({ volume: source, write: !readOnly })), ...(cd ? [{ volume: cd, write: false }] : [])];
+}
+
+/** Looked at before anything is prepared: a mistake in the run should cost the storage nothing. */
+function requireNetworks({ nics }: VmRun, networks: HostForDomains['networks']): void {
+  const missing = nics.find(({ network }) => network !== null && !networks.some(({ name }) => name === network))?.network;
+  if (missing) throw new AgentError('unknown_network', `This host has no network ${missing}`, { network: missing });
+}
+
+const noConsole = ({ name }: KnownRun, console: ConsoleKind) =>
+  new AgentError('not_supported', `VM ${name} has no ${console} console`, { console });
