@@ -37,6 +37,8 @@ export interface World extends GuestWorld {
   vms(): VmObservation[];
   /** Uses of volumes, by whom: empty when everything has been given back. */
   uses(): readonly string[];
+  /** Where this host's storage is connected, and which domains it uses. */
+  connections(): readonly string[];
   moveTransfer(transfer: string, bytes: number): void;
   transferTicket(transfer: string): string | undefined;
   consoleTickets(): readonly string[];
@@ -132,6 +134,7 @@ export function simulatedHost({
       ...machines.world,
       vms: machines.observations,
       uses: storage.uses,
+      connections: storage.connections,
       moveTransfer: transfers.move,
       transferTicket: transfers.ticketOf,
       consoleTickets: machines.tickets,

@@ -22,6 +22,8 @@ export interface SharedStorage {
   readonly violations: string[];
   /** Bytes of each new domain. */
   readonly size: number;
+  /** Everything that lies anywhere. */
+  contents(): StoredDomain[];
 }
 
 export function sharedStorage({ size = 2 ** 40 }: { size?: number } = {}): SharedStorage {
@@ -29,6 +31,7 @@ export function sharedStorage({ size = 2 ** 40 }: { size?: number } = {}): Share
   return {
     size,
     violations: [],
+    contents: () => [...places.values()].flatMap((domains) => [...domains.values()]),
     domainsAt(connection, host) {
       const place = placeOf(connection, host);
       const domains = places.get(place) ?? new Map<string, StoredDomain>();

@@ -35,6 +35,8 @@ export interface HostStorage {
   use(volume: VolumeReference, by: string, how: { write: boolean; shared: boolean }): Promise<void>;
   release(by: string): void;
   uses(): readonly string[];
+  /** Connected places and active domains. */
+  connections(): readonly string[];
   /** What this host finds from now on when it touches the domain (`*`: any). Other hosts are not touched. */
   setFault(domain: string, fault: StorageFault): void;
   /** The bytes of a volume are not what they claim to be; what a verification will say. */
@@ -286,6 +288,7 @@ export function hostStorage({ hostId, storage, clock, tasks, patience, publish }
     },
     release,
     uses: () => [...uses.values()].map(({ by, volume }) => `${by} ${volume.facts.volume}`),
+    connections: () => [...connected.keys(), ...active.keys()],
     setFault(domain, fault) {
       faults.set(domain, fault);
       for (const known of active.keys()) if (domain === '*' || domain === known) tellHealth(known);
