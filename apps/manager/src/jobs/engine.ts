@@ -75,11 +75,17 @@ export async function listen(
     if (signal.aborted) return;
     try {
       const client = await pool.connect();
-      const close = () => client.release(true);
+      let held = true;
+      // Once only, whichever comes first: its end, or that of whoever listens.
+      const close = () => {
+        signal.removeEventListener('abort', close);
+        if (held) client.release(true);
+        held = false;
+      };
       client.on('notification', ring);
       client.on('error', () => {
-        signal.removeEventListener('abort', close);
-        client.release(true);
+        if (!held) return;
+        close();
         void sleep(500).then(open);
       });
       signal.addEventListener('abort', close, { once: true });
