@@ -20,12 +20,7 @@ export const addDomain = job<AddDomain>(
     },
   },
   ({ data }, { agents }) => [
-    step('connect-storage', {
-      do: async (context) =>
-        agents
-          .of(data.host)
-          .call('connectStorage', { connection: await connection(context.db, data.domain) }, { mandate: context.mandate }),
-    }),
+    connectFirst(agents, data),
     step('create-domain', {
       do: async (context) =>
         agents
@@ -47,6 +42,7 @@ export const addDomain = job<AddDomain>(
             );
       },
     }),
+    step('disconnect-storage', { do: (context) => disconnect(context, agents, data) }),
     step('record', { do: (context) => context.db.transaction().execute((tx) => recordCreated(tx, observed(context, 'create-domain'))) }),
   ],
 );
@@ -68,12 +64,7 @@ export const attachDomain = job<AttachDomain>(
     },
   },
   ({ data }, { agents }) => [
-    step('connect-storage', {
-      do: async (context) =>
-        agents
-          .of(data.host)
-          .call('connectStorage', { connection: await connection(context.db, data.domain) }, { mandate: context.mandate }),
-    }),
+    connectFirst(agents, data),
     step('attach', {
       do: async (context) =>
         agents.of(data.host).call(
@@ -167,6 +158,7 @@ export const detachDomain = job<DetachDomain>(
     },
   },
   ({ data }, { agents }) => [
+    connectFirst(agents, data),
     step('detach', {
       do: async (context) =>
         agents
@@ -203,10 +195,7 @@ export const removeDomain = job<RemoveDomain>(
     const { host } = data;
     if (!data.format || host === undefined) return [step('forget', { do: async () => undefined })];
     return [
-      step('connect-storage', {
-        do: async (context) =>
-          agents.of(host).call('connectStorage', { connection: await connection(context.db, data.domain) }, { mandate: context.mandate }),
-      }),
+      connectFirst(agents, { domain: data.domain, host }),
       step('format', {
         do: async (context) =>
           agents
@@ -218,6 +207,7 @@ export const removeDomain = job<RemoveDomain>(
             ),
         pointOfNoReturn: true,
       }),
+      step('disconnect-storage', { do: (context) => disconnect(context, agents, { domain: data.domain, host }) }),
     ];
   },
 );
@@ -246,10 +236,35 @@ async function everywhere(
   });
 }
 
+/** Hosts stop to use the domain, and let go of its storage. */
 const leaveEverywhere = (context: StepContext, agents: Tools['agents'], data: { domain: string; hosts: readonly string[] }) =>
-  eachHost(data.hosts, (host) =>
-    agents.of(host).call('deactivateDomain', { domain: data.domain }, { mandate: context.mandateFor(`leave ${host}`) }),
-  );
+  eachHost(data.hosts, async (host) => {
+    await agents.of(host).call('deactivateDomain', { domain: data.domain }, { mandate: context.mandateFor(`leave ${host}`) });
+    await disconnect(context, agents, { domain: data.domain, host });
+  });
+
+interface OnHost {
+  readonly domain: string;
+  readonly host: string;
+}
+
+/** Unwound, the host has its storage no longer than before. */
+const connectFirst = (agents: Tools['agents'], data: OnHost) =>
+  step('connect-storage', {
+    do: async (context) =>
+      agents.of(data.host).call('connectStorage', { connection: await connection(context.db, data.domain) }, { mandate: context.mandate }),
+    undo: (context) => disconnect(context, agents, data),
+  });
+
+/** Storage that another domain is used from stays connected; a host that does not answer has nothing to be asked for. */
+async function disconnect(context: StepContext, agents: Tools['agents'], { domain, host }: OnHost): Promise<void> {
+  const reached = await connection(context.db, domain);
+  try {
+    await agents.of(host).call('disconnectStorage', { connection: reached }, { mandate: context.mandateFor(`disconnect ${host}`) });
+  } catch (thrown) {
+    if (!(thrown instanceof AgentError && (thrown.code === 'volume_in_use' || thrown.code === 'unreachable'))) throw thrown;
+  }
+}
 
 async function eachHost(hosts: readonly string[], call: (host: string) => Promise<unknown>): Promise<void> {
   const outcomes = await Promise.allSettled(hosts.map(call));

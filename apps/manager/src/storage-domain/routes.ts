@@ -17,7 +17,7 @@ import {
 } from '@ostler/domain/storage-domain/plan';
 import { storageDomainProblems, storageTypeReasons } from '@ostler/domain/storage-domain/rules';
 import type { Reader } from '../access/login.ts';
-import { idOf } from '../access/authorize.ts';
+import { idOf, isUuid } from '../access/authorize.ts';
 import { emit } from '../audit/store.ts';
 import { dataCenterForAttach } from '../datacenter/service.ts';
 import { sql, type Database } from '../db/database.ts';
@@ -66,7 +66,7 @@ const collection = serve('storage_domains', {
     return mutate({
       objects: [id, connection.path],
       plan: async (tx) => {
-        const host = input.host?.id !== undefined ? await hostRef(tx, input.host.id) : await hostNamed(tx, input.host?.name ?? '');
+        const host = input.host?.id !== undefined ? await hostRefIfId(tx, input.host.id) : await hostNamed(tx, input.host?.name ?? '');
         if (!host)
           return refuse(storageTypeReasons.storage_host_unknown({ host: input.host?.id ?? input.host?.name ?? '' }, 'storage_domain.host'));
         return (
@@ -133,8 +133,7 @@ const item = serve('storage_domain', {
         if (!domain) throw new Error('The storage domain vanished while it was removed');
         const wanted = parameters.host;
         const host = wanted === undefined ? undefined : ((await hostRefIfId(tx, wanted)) ?? (await hostNamed(tx, wanted)));
-        const users = parameters.destroy || parameters.format ? await usersOf(tx, domain.id) : await usersOf(tx, domain.id);
-        return planRemoveDomain({ domain, host, users }, { format: parameters.format === true, destroy: parameters.destroy === true });
+        return planRemoveDomain({ domain, host, users: await usersOf(tx, domain.id) }, { format: parameters.format === true, destroy: parameters.destroy === true });
       },
       job: removeDomain,
       answer: async () => ({}),
@@ -230,7 +229,7 @@ async function switchFacts(tx: Parameters<typeof domainFactsFor>[0], id: string)
 }
 
 const hostRefIfId = (tx: Parameters<typeof hostRef>[0], text: string) =>
-  /^[0-9a-f-]{36}$/i.test(text) ? hostRef(tx, text) : Promise.resolve(undefined);
+  isUuid(text) ? hostRef(tx, text) : Promise.resolve(undefined);
 
 const defaults = {
   name: '',
