@@ -32,10 +32,25 @@ try {
     { name: 'GET /vms?max=100 (XML)', budget: budgets.list, floor: 'list', run: () => get(client, 'vms?max=100', 'xml') },
     { name: 'GET /vms/{id}', budget: budgets.list, floor: 'one', run: (index) => get(client, `vms/${ids[(index * 7919) % vms]?.id}`) },
     { name: 'search name=vm-00123', budget: budgets.search, floor: 'one', run: (index) => get(client, search(`name=vm-${some(index)}`)) },
-    { name: 'search name=vm-0012*', budget: budgets.search, floor: 'list', run: (index) => get(client, search(`name=vm-${some(index).slice(0, 4)}*`)) },
+    {
+      name: 'search name=vm-0012*',
+      budget: budgets.search,
+      floor: 'list',
+      run: (index) => get(client, search(`name=vm-${some(index).slice(0, 4)}*`)),
+    },
     { name: 'search a word anywhere', budget: budgets.search, floor: 'list', run: (index) => get(client, search(some(index).slice(1))) },
-    { name: 'search status=up sortby cpu_usage', budget: budgets.search, floor: 'list', run: () => get(client, search('status=up sortby cpu_usage desc')) },
-    { name: 'search host=… and memory>…', budget: budgets.search, floor: 'list', run: (index) => get(client, search(`host=host-${String(1 + (index % hosts)).padStart(4, '0')} and memory > 2048`)) },
+    {
+      name: 'search status=up sortby cpu_usage',
+      budget: budgets.search,
+      floor: 'list',
+      run: () => get(client, search('status=up sortby cpu_usage desc')),
+    },
+    {
+      name: 'search host=… and memory>…',
+      budget: budgets.search,
+      floor: 'list',
+      run: (index) => get(client, search(`host=host-${String(1 + (index % hosts)).padStart(4, '0')} and memory > 2048`)),
+    },
     { name: 'search last page', budget: budgets.search, floor: 'list', run: () => get(client, search(`page ${Math.ceil(vms / 100)}`)) },
   ];
   const floors: Readonly<Record<string, (index: number) => Promise<unknown>>> = {
@@ -50,22 +65,38 @@ try {
     for (const { name, budget, floor: of, run: work } of works) {
       const samples = await timed(requests, work);
       const [p50, p99] = [quantile(samples, 0.5), quantile(samples, 0.99)];
-      rows.push({ [label]: name, 'p50 ms': p50, 'p99 ms': p99, max: quantile(samples, 1), 'p50 / floor': p50 / (floor.get(of) ?? Number.NaN), budget: p99 <= budget ? 'kept' : `MISSED (${budget} ms)` });
+      rows.push({
+        [label]: name,
+        'p50 ms': p50,
+        'p99 ms': p99,
+        max: quantile(samples, 1),
+        'p50 / floor': p50 / (floor.get(of) ?? Number.NaN),
+        budget: p99 <= budget ? 'kept' : `MISSED (${budget} ms)`,
+      });
     }
     console.log(`\n${table(rows)}`);
     console.log(`Floor (p50): ${[...floor].map(([name, ms]) => `${name} ${ms.toFixed(2)} ms`).join(', ')}`);
   };
 
-  console.log(`${vms} VMs on ${hosts} hosts, ${requests} requests of each kind, one after another. The api was up after ${manager.api.startMs.toFixed(0)} ms.`);
+  console.log(
+    `${vms} VMs on ${hosts} hosts, ${requests} requests of each kind, one after another. The api was up after ${manager.api.startMs.toFixed(0)} ms.`,
+  );
   for (const { run } of works) await timed(20, run); // compiled code, connections, cached pages
   await measure('alone');
   const greedy = greedyReader(socket, token);
   await measure('while another client reads all VMs');
   const readings = await greedy.stop();
-  const seconds = quantile(readings.map((one) => one.seconds), 0.5);
-  console.log(`Reading all VMs took ${seconds.toFixed(2)} s (median of ${readings.length}), ${readings[0]?.mebibytes.toFixed(1)} MiB each.`);
+  const seconds = quantile(
+    readings.map((one) => one.seconds),
+    0.5,
+  );
+  console.log(
+    `Reading all VMs took ${seconds.toFixed(2)} s (median of ${readings.length}), ${readings[0]?.mebibytes.toFixed(1)} MiB each.`,
+  );
   const memory = await manager.api.memory();
-  console.log(`Memory of the api: ${memory.now.toFixed(0)} MiB, at most ${memory.most.toFixed(0)} (${memory.most <= budgets.memoryMiB ? 'kept' : `MISSED: ${budgets.memoryMiB} MiB`})`);
+  console.log(
+    `Memory of the api: ${memory.now.toFixed(0)} MiB, at most ${memory.most.toFixed(0)} (${memory.most <= budgets.memoryMiB ? 'kept' : `MISSED: ${budgets.memoryMiB} MiB`})`,
+  );
 } finally {
   await manager.stop();
 }
@@ -76,12 +107,25 @@ process.exit();
 function greedyReader(socket: string, token: string): { stop(): Promise<{ seconds: number; mebibytes: number }[]> } {
   const readings: { seconds: number; mebibytes: number }[] = [];
   let reading = true;
-  const options = ['--silent', '--show-error', '--fail', '--max-time', '120', '--output', '/dev/null', '--write-out', '%{time_total} %{size_download}'];
+  const options = [
+    '--silent',
+    '--show-error',
+    '--fail',
+    '--max-time',
+    '120',
+    '--output',
+    '/dev/null',
+    '--write-out',
+    '%{time_total} %{size_download}',
+  ];
   const headers = ['--header', 'Accept: application/xml', '--header', '@-'];
   const done = (async () => {
     while (reading) {
       // The token comes over stdin: arguments are everybody's to read.
-      const told = await runProgram('curl', [...options, ...headers, '--unix-socket', socket, 'http://api/ovirt-engine/api/vms'], { input: `Authorization: Bearer ${token}`, timeoutMs: 130_000 });
+      const told = await runProgram('curl', [...options, ...headers, '--unix-socket', socket, 'http://api/ovirt-engine/api/vms'], {
+        input: `Authorization: Bearer ${token}`,
+        timeoutMs: 130_000,
+      });
       const [seconds = Number.NaN, bytes = Number.NaN] = told.split(' ').map(Number);
       readings.push({ seconds, mebibytes: bytes / 1024 / 1024 });
     }

@@ -71,14 +71,18 @@ try {
     const names = Array.from({ length: steps }, (_, index) => ({ name: `step-${index}` }));
     await db
       .transaction()
-      .execute((tx) => insertJob(tx, { id, type: nothing.type, version: 1, plan: wished, steps: names, owner: undefined, correlation: id }));
+      .execute((tx) =>
+        insertJob(tx, { id, type: nothing.type, version: 1, plan: wished, steps: names, owner: undefined, correlation: id }),
+      );
     return { id, end };
   };
   const whole = async (steps: number): Promise<void> => {
     const { id, end } = await commit(steps);
     await end;
     // What ends a job runs inside the transaction that ends it.
-    await until('the end of a job that does nothing', async () => ((await findJob(db, id))?.state === 'finished' ? true : undefined), { everyMs: 0 });
+    await until('the end of a job that does nothing', async () => ((await findJob(db, id))?.state === 'finished' ? true : undefined), {
+      everyMs: 0,
+    });
   };
   const starts: number[] = [];
   const start = async (): Promise<void> => {
@@ -103,7 +107,12 @@ try {
   const perSecond = (together * 1000) / (performance.now() - began);
 
   const update = median(floor);
-  const row = (what: string, samples: readonly number[]) => ({ what, 'p50 ms': median(samples), 'p99 ms': quantile(samples, 0.99), 'p50 / floor': median(samples) / update });
+  const row = (what: string, samples: readonly number[]) => ({
+    what,
+    'p50 ms': median(samples),
+    'p99 ms': quantile(samples, 0.99),
+    'p50 / floor': median(samples) / update,
+  });
   const perStep = (median(long) - median(short)) / (many - few);
   console.log(
     table([
@@ -111,10 +120,17 @@ try {
       row(`a job of ${few} step, from its wish to its end`, short),
       row(`a job of ${many} steps`, long),
       row('from the commit to the first effect', starts),
-      { what: 'each further step', 'p50 ms': perStep, 'p99 ms': (quantile(long, 0.99) - median(short)) / (many - few), 'p50 / floor': perStep / update },
+      {
+        what: 'each further step',
+        'p50 ms': perStep,
+        'p99 ms': (quantile(long, 0.99) - median(short)) / (many - few),
+        'p50 / floor': perStep / update,
+      },
     ]),
   );
-  console.log(`${together} jobs of 5 steps at once: ${perSecond.toFixed(0)} jobs/s, ${(1000 / perSecond / 5 / update).toFixed(2)} × floor for a step`);
+  console.log(
+    `${together} jobs of 5 steps at once: ${perSecond.toFixed(0)} jobs/s, ${(1000 / perSecond / 5 / update).toFixed(2)} × floor for a step`,
+  );
   stop.abort();
   await engine;
 } finally {

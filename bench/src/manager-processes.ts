@@ -49,7 +49,9 @@ export async function startManager(fill: (database: TestDatabase) => Promise<voi
     const socket = join(directory, 'api.sock');
     const password = randomBytes(12).toString('base64url');
     const config = await writeConfig(directory, { databaseUrl: database.url, socket, password });
-    await (await run('bootstrap', config)).ended;
+    await (
+      await run('bootstrap', config)
+    ).ended;
     await fill(database);
     const start = async (command: 'api' | 'controller') => {
       const { ended: _, ...started } = await run(command, config);

@@ -22,7 +22,10 @@ export function table(rows: readonly Readonly<Record<string, string | number>>[]
   const cell = (value: string | number | undefined) => (typeof value === 'number' ? value.toFixed(value < 10 ? 2 : 1) : (value ?? ''));
   const width = (name: string) => Math.max(name.length, ...rows.map((row) => cell(row[name]).length));
   const line = (text: (name: string) => string, right: (name: string) => boolean) =>
-    names.map((name) => (right(name) ? text(name).padStart(width(name)) : text(name).padEnd(width(name)))).join('  ').trimEnd();
+    names
+      .map((name) => (right(name) ? text(name).padStart(width(name)) : text(name).padEnd(width(name))))
+      .join('  ')
+      .trimEnd();
   const isNumber = (name: string) => rows.every((row) => typeof row[name] === 'number');
   return [line((name) => name, isNumber), ...rows.map((row) => line((name) => cell(row[name]), isNumber))].join('\n');
 }
