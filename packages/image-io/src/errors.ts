@@ -20,6 +20,11 @@ export class ServerRefusal extends ImageError {
   }
 }
 
+/** With a code: of that kind. */
+export function isImageError(error: unknown, ...codes: readonly ImageErrorCode[]): error is ImageError {
+  return error instanceof ImageError && (codes.length === 0 || codes.includes(error.code));
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
