@@ -50,13 +50,12 @@ export interface Guest {
 
 /** Whatever the search columns look into; what a query does not use of it costs it nothing. */
 const from = sql`from vms m join clusters c on c.id = m.cluster_id left join data_centers d on d.id = c.data_center_id
-    left join lateral (select l.shows_as, j.title from job_locks l join jobs j on j.id = l.job_id where l.object_id = m.id and l.mode = 'exclusive' limit 1) held on true
     left join hosts h on h.id = m.run_host_id left join vm_statistics s on s.vm_id = m.id and s.run_id = m.run_id`;
 const selectWith = (host: Sql): Sql => sql`select m.id, m.name, m.description, m.comment, m.cluster_id as cluster, m.template_id as template, m.original_template_id as "originalTemplate", m.cpu_profile_id as "cpuProfile",
     m.hardware, m.delete_protected as "deleteProtected", m.creation_time as "creationTime", coalesce(held.shows_as, m.run_status) as status, held.title as "heldBy",
     m.run_id as run, ${host} as host, m.run_state as "runState", m.run_started as "runStarted", m.run_guest as guest, m.stop_time as "stopTime", m.stop_reason as "stopReason",
     (select n.id from snapshots n where n.vm_id = m.id and n.kind = 'active') as snapshot
-  ${from}`;
+  ${from} left join lateral (select l.shows_as, j.title from job_locks l join jobs j on j.id = l.job_id where l.object_id = m.id and l.mode = 'exclusive' limit 1) held on true`;
 const select = selectWith(sql`m.run_host_id`);
 
 /** On which host a VM runs is told to those alone who see that host. */
@@ -68,7 +67,7 @@ export const searchColumns = (reader: Reader): Readonly<Record<string, Sql>> => 
   comment: sql`m.comment`,
   description: sql`m.description`,
   id: sql`m.id`,
-  status: sql`coalesce(held.shows_as, m.run_status)`,
+  status: sql`coalesce((select l.shows_as from job_locks l where l.object_id = m.id and l.mode = 'exclusive' limit 1), m.run_status)`,
   cluster: sql`c.name`,
   datacenter: sql`d.name`,
   host: sql`case when ${visibleTo(reader, 'host', sql`h.id`)} then h.name end`,
