@@ -11,8 +11,10 @@ import type { AnyServed } from './http/mount.ts';
 import { jobServices } from './jobs/routes.ts';
 import { vnicProfileServices } from './network/profile-routes.ts';
 import { networkServices } from './network/routes.ts';
+import { diskProfileServices } from './storage-domain/profile-routes.ts';
 import { storageDomainServices } from './storage-domain/routes.ts';
 import { systemServices } from './system/routes.ts';
+import { templateServices } from './template/routes.ts';
 import { transferServices } from './transfer/routes.ts';
 import { vmDeviceServices } from './vm/devices-routes.ts';
 import { vmServices } from './vm/routes.ts';
@@ -32,8 +34,10 @@ export const allServices: readonly AnyServed[] = [
   ...vnicProfileServices,
   ...hostServices,
   ...storageDomainServices,
+  ...diskProfileServices,
   ...diskServices,
   ...transferServices,
+  ...templateServices,
   ...vmServices,
   ...vmDeviceServices,
 ];

@@ -90,8 +90,9 @@ export interface NewDisk {
 export async function insertDisk(tx: Transaction, { plan, ...disk }: NewDisk): Promise<void> {
   await change(
     tx,
-    sql`insert into disks (id, alias, description, content_type, provisioned_size, shareable, wipe_after_delete, propagate_errors, backup, created_by)
-        values (${plan.disk}, ${plan.alias}, ${plan.description}, ${plan.contentType}, ${plan.capacity}, ${disk.shareable}, ${disk.wipeAfterDelete}, ${disk.propagateErrors}, ${disk.backup}, ${disk.createdBy})`,
+    sql`insert into disks (id, alias, description, content_type, provisioned_size, shareable, wipe_after_delete, propagate_errors, backup, created_by, disk_profile_id)
+        values (${plan.disk}, ${plan.alias}, ${plan.description}, ${plan.contentType}, ${plan.capacity}, ${disk.shareable}, ${disk.wipeAfterDelete}, ${disk.propagateErrors}, ${disk.backup}, ${disk.createdBy},
+          (select id from disk_profiles where storage_domain_id = ${plan.domain} order by name limit 1))`,
   );
   await change(
     tx,

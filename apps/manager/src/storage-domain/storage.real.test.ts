@@ -127,12 +127,15 @@ test('a disk is made on its domain, read back, changed, and removed with its byt
   const { body } = await world.ask('GET', `disks/${id}`);
   expect(body).toMatchObject({ status: 'ok', format: 'cow', qcow_version: 'qcow2_v3', sparse: 'true', description: 'of the web', wipe_after_delete: 'true', content_type: 'data', storage_type: 'image' });
   expect(body.storage_domains.storage_domain[0].id).toBe(domain);
+  const profiles = (await world.ask('GET', 'diskprofiles')).body.disk_profile as { id: string; name: string }[];
+  expect(profiles.map((one) => one.name)).toContain('data1');
+  expect((await world.ask('GET', `diskprofiles/${body.disk_profile.id}`)).body).toMatchObject({ name: 'data1', storage_domain: { id: domain } });
   expect((await world.ask('GET', `storagedomains/${domain}/disks`)).body.disk.map((one: { id: string }) => one.id)).toEqual([id]);
   expect((await world.did('PUT', `disks/${id}`, { alias: 'renamed', description: 'changed' })).body).toMatchObject({ alias: 'renamed', description: 'changed' });
   await world.did('DELETE', `disks/${id}`);
   expect((await world.ask('GET', `disks/${id}`)).status).toBe(404);
   expect(await world.slate()).toEqual(before);
-  proves('disks.add', 'disk.get', 'disk.update', 'disk.remove', 'storage_domain_disks.list', 'disks.list');
+  proves('disks.add', 'disk.get', 'disk.update', 'disk.remove', 'storage_domain_disks.list', 'disks.list', 'disk_profiles.list', 'disk_profile.get');
 });
 
 test('a full storage fails the disk, which leaves nothing but an event that says why', async () => {

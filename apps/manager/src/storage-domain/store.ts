@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Connection, DomainFacts as ObservedDomain } from '@ostler/agent-contract/values';
 import type { DomainFacts, HostRef } from '@ostler/domain/storage-domain/plan';
 import type { Reader } from '../access/login.ts';
@@ -82,12 +83,29 @@ export interface NewStorageDomain {
   readonly criticalSpaceActionBlocker: number;
 }
 
-export const insertStorageDomain = (tx: Transaction, domain: NewStorageDomain) =>
-  change(
+/** Disks are made under a profile of their domain; every data domain has one of its own name from the first. */
+export async function insertStorageDomain(tx: Transaction, domain: NewStorageDomain): Promise<void> {
+  await change(
     tx,
     sql`insert into storage_domains (id, name, description, comment, kind, storage_type, connection_id, wipe_after_delete, backup, warning_low_space_indicator, critical_space_action_blocker)
         values (${domain.id}, ${domain.name}, ${domain.description}, ${domain.comment}, ${domain.kind}, ${domain.storageType}, ${domain.connection}, ${domain.wipeAfterDelete}, ${domain.backup},
           ${domain.warningLowSpaceIndicator}, ${domain.criticalSpaceActionBlocker})`,
+  );
+  if (domain.kind === 'data')
+    await change(tx, sql`insert into disk_profiles (id, name, storage_domain_id) values (${randomUUID()}, ${domain.name}, ${domain.id})`);
+}
+
+export interface DiskProfileRow {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly domain: string;
+}
+
+export const diskProfiles = (db: Queries, reader: Reader) =>
+  rows<DiskProfileRow>(
+    db,
+    sql`select p.id, p.name, p.description, p.storage_domain_id as domain from disk_profiles p where ${visibleTo(reader, 'disk_profile', sql`p.id`)} order by p.name, p.id`,
   );
 
 /** The connection's row, made when nobody has used this storage before. */
