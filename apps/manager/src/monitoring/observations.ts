@@ -26,7 +26,7 @@ export async function applyObservation(db: Database, host: string, position: Pos
     const known = await runForUpdate(tx, observation.vm);
     const ended = observation.state.kind === 'ended';
     if (!known || known.run !== observation.run || known.host !== host) return ended ? 'over' : 'stale';
-    if (known.bootId === position.bootId && known.sequence !== null && position.sequence <= known.sequence) return 'stale';
+    if (isOld(known, position)) return 'stale';
     const about = { vm: known.vm, host };
     if (observation.state.kind === 'ended') {
       const { exit, message } = observation.state;
@@ -48,6 +48,12 @@ export async function applyObservation(db: Database, host: string, position: Pos
     await tellOf(tx, known, status, observation, about);
     return same ? 'unchanged' : 'applied';
   });
+}
+
+/** What was seen already, once more, is told again after a silence in which nobody knew what the run does. */
+function isOld(known: RunRow, { bootId, sequence }: Position): boolean {
+  if (known.bootId !== bootId || known.sequence === null || sequence > known.sequence) return false;
+  return sequence < known.sequence || known.status !== 'unknown';
 }
 
 async function tellOf(

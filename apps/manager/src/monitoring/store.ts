@@ -103,10 +103,12 @@ export const writeEnd = (tx: Transaction, vm: string, exit: { reason: string; me
 export const writeRunPosition = (tx: Transaction, vm: string, bootId: string, sequence: number) =>
   change(tx, sql`update vms set run_boot_id = ${bootId}, run_sequence = ${sequence} where id = ${vm}`);
 
+/** What has begun to run on a host; `starting` while the job that begins it lives. */
 export const runsOnHost = (db: Queries, host: string) =>
-  rows<{ vm: string; run: string; sequence: number | null; held: boolean }>(
+  rows<{ vm: string; run: string; starting: boolean }>(
     db,
-    sql`select id as vm, run_id as run, run_sequence as sequence, exists (select 1 from job_locks l where l.object_id = vms.id) as held
+    sql`select id as vm, run_id as run,
+          exists (select 1 from job_locks l join jobs j on j.id = l.job_id where l.object_id = vms.id and j.type = 'start-vm') as starting
         from vms where run_host_id = ${host} and run_id is not null`,
   );
 

@@ -73,10 +73,12 @@ async function becomeKnown(context: WatchContext, host: string, agent: AgentClie
   const { db } = context;
   const facts = await agent.call('hostFacts', {});
   await setHostFacts(db, host, facts);
+  // Before the look: a run that begins meanwhile cannot be missed by it.
+  const expected = await runsOnHost(db, host);
   const look = await agent.call('observe', {});
   const position = { bootId: look.bootId, sequence: look.sequence };
   for (const vm of look.vms) await digest(context, host, agent, position, vm);
-  await missingRuns(context, host, agent, look.vms, position);
+  await missingRuns(context, host, agent, { expected, there: look.vms, position });
   await activateDomains(context, host, agent);
   for (const health of (await agent.call('observe', {})).domains) await applyHealth(context, host, health);
   await setHostPosition(db, host, position.bootId, position.sequence);
@@ -141,19 +143,18 @@ async function digest({ db, epoch }: WatchContext, host: string, agent: AgentCli
 }
 
 /**
- * A run that was seen on the host and is not there any more, not even as one that ended, was lost with the host's
- * memory. One that was never seen may not have begun yet: its job knows.
+ * A run that had begun on the host and is not there any more, not even as one that ended, was lost with the host's
+ * memory. While its start is under way it may not have come yet: that job knows.
  */
 async function missingRuns(
   context: WatchContext,
   host: string,
   agent: AgentClient,
-  there: readonly VmObservation[],
-  position: Position,
+  { expected, there, position }: { expected: Awaited<ReturnType<typeof runsOnHost>>; there: readonly VmObservation[]; position: Position },
 ): Promise<void> {
   const present = new Set(there.map((vm) => vm.run));
-  for (const { vm, run, sequence, held } of await runsOnHost(context.db, host)) {
-    if (present.has(run) || sequence === null || held) continue;
+  for (const { vm, run, starting } of expected) {
+    if (present.has(run) || starting) continue;
     const lost: VmObservation = {
       vm,
       run,
