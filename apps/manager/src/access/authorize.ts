@@ -73,6 +73,9 @@ const nouns: Readonly<
   snapshot: { table: 'snapshots', visible: 'snapshot', name: 'id', above: `select vm_id from snapshots where id = $` },
 };
 
+/** An attachment goes by its disk's id, and what may be done with the disk is asked of it. */
+const nounOf = (type: string) => nouns[type === 'disk_attachment' ? 'disk' : type];
+
 export const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
 /**
@@ -122,7 +125,7 @@ async function objectOfPermission(db: Queries, reader: Reader, asked: Requiremen
 /** What an object is called in sentences: `VM web`, `the system`. Undefined when it is not there. */
 export async function nameOf(db: Queries, type: string, id: string): Promise<string | undefined> {
   if (type === 'system') return 'the system';
-  const noun = nouns[type];
+  const noun = nounOf(type);
   if (!noun || !isUuid(id)) return undefined;
   const found = await row<{ name: string }>(
     db,
@@ -133,7 +136,7 @@ export async function nameOf(db: Queries, type: string, id: string): Promise<str
 
 /** The id of an object that the reader may see, by its name; undefined where there is none, or more than one. */
 export async function idOf(db: Queries, reader: Reader, type: string, name: string): Promise<string | undefined> {
-  const noun = nouns[type];
+  const noun = nounOf(type);
   if (!noun) return undefined;
   const found = await sql<{
     id: string;
@@ -145,7 +148,7 @@ export async function idOf(db: Queries, reader: Reader, type: string, name: stri
 
 // The ids are qualified: inside the conditions' own subqueries a bare `id` would be another table's.
 export async function isVisible(db: Queries, reader: Reader, type: string, id: string): Promise<boolean> {
-  const noun = nouns[type];
+  const noun = nounOf(type);
   if (!noun || !isUuid(id)) return false;
   return (
     (await row(
@@ -156,7 +159,7 @@ export async function isVisible(db: Queries, reader: Reader, type: string, id: s
 }
 
 async function ancestors(db: Queries, type: string, id: string): Promise<(string | null)[]> {
-  const noun = nouns[type];
+  const noun = nounOf(type);
   if (!noun) return [];
   const [first = '', ...others] = noun.above.split('$');
   const query = others.reduce((built, text) => sql`${built}${id}::uuid${sql.raw(text)}`, sql`${sql.raw(first)}`);

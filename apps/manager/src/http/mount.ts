@@ -222,7 +222,7 @@ async function respond(
   outcome: unknown,
   following: FollowContext,
 ): Promise<unknown> {
-  if (outcome === undefined && ['get', 'update', 'remove', 'add'].includes(found.method) && found.method !== 'remove')
+  if (outcome === undefined && ['get', 'update', 'remove', 'add'].includes(found.method))
     return send(reply, wire, correlation, missFault({ miss: 'path', status: 404 }));
   if (isRefusal(outcome)) return send(reply, wire, correlation, faultOf(outcome));
   reply.header('Correlation-Id', correlation);
