@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import type { DryRun } from '@ostler/contract/handlers';
 import { events } from '@ostler/domain/events/catalogue';
 import { isRefusal, refuse, type Refusal } from '@ostler/domain/reason';
 import { vmReasons } from '@ostler/domain/vm/reasons';
 import { refusalFor } from '@ostler/domain/vm/state';
-import { say } from '@ostler/domain/phrases';
+import { phrases, say } from '@ostler/domain/phrases';
+import { plan, type Plan } from '@ostler/domain/plan';
 import { emit } from '../audit/store.ts';
-import { row, sql } from '../db/database.ts';
+import { row, sql, type Transaction } from '../db/database.ts';
 import type { Context } from '../http/context.ts';
 import { callHost } from '../http/host-call.ts';
 import { vmById } from './store.ts';
@@ -17,6 +19,15 @@ export interface ConsoleTicket {
   readonly url: string;
 }
 
+const text = phrases({ 'console.open': 'Opening the {console} console of VM {vm}' });
+
+interface ConsoleToOpen {
+  readonly name: string;
+  readonly run: string;
+  readonly console: 'serial' | 'vnc' | 'spice';
+  readonly host: { readonly id: string; readonly address: string; readonly port: number };
+}
+
 /**
  * Lets one client in at a console, once. The URL leads
  * through the gateway, so that the client needs one certificate and never learns where the VM runs.
@@ -26,8 +37,17 @@ export async function openConsole(
   vm: string,
   kind: 'serial' | 'graphics',
   password?: { readonly password: string; readonly seconds: number },
-): Promise<ConsoleTicket | Refusal> {
-  const found = await vmById(context.db, vm);
+): Promise<ConsoleTicket | DryRun | Refusal> {
+  const opened = await context.mutate<ConsoleToOpen, ConsoleTicket | Refusal>({
+    objects: [],
+    plan: (tx) => planConsole(tx, vm, kind),
+    answer: (data) => letIn(context, vm, data, password),
+  });
+  return 'started' in opened ? opened.started : opened;
+}
+
+async function planConsole(tx: Transaction, vm: string, kind: 'serial' | 'graphics'): Promise<Plan<ConsoleToOpen> | Refusal> {
+  const found = await vmById(tx, vm);
   if (!found) throw new Error('The VM vanished while its console was opened');
   const against = refusalFor('console', {
     name: found.name,
@@ -40,27 +60,33 @@ export async function openConsole(
   const console = kind === 'serial' ? 'serial' : display.type === 'none' ? undefined : display.type;
   if (console === undefined || (kind === 'serial' && !serialConsole))
     return refuse(vmReasons.vm_has_no_console({ vm: found.name, console: kind === 'serial' ? 'serial' : 'graphics' }));
-  const host = await row<{ id: string; address: string; port: number }>(
-    context.db,
-    sql`select id, address, consoles_port as port from hosts where id = ${found.host}`,
-  );
+  const host = await row<ConsoleToOpen['host']>(tx, sql`select id, address, consoles_port as port from hosts where id = ${found.host}`);
   if (!host || found.run === null) return refuse(vmReasons.vm_not_running({ vm: found.name, status: found.status }));
+  return plan({ title: text['console.open']({ console, vm: found.name }), data: { name: found.name, run: found.run, console, host } });
+}
+
+async function letIn(
+  context: Context,
+  vm: string,
+  { name, run, console, host }: ConsoleToOpen,
+  password: { readonly password: string; readonly seconds: number } | undefined,
+): Promise<ConsoleTicket | Refusal> {
   const ticket = randomUUID();
-  const run = { vm, run: found.run };
-  if (password) {
+  if (password && console !== 'serial') {
     const set = await callHost(context, host.id, 'setConsolePassword', {
-      ...run,
-      protocol: display.type === 'spice' ? 'spice' : 'vnc',
+      vm,
+      run,
+      protocol: console,
       password: password.password,
       validFor: password.seconds * 1000,
     });
     if (isRefusal(set)) return set;
   }
-  const opened = await callHost(context, host.id, 'openConsole', { ...run, ticket, console, validFor });
+  const opened = await callHost(context, host.id, 'openConsole', { vm, run, ticket, console, validFor });
   if (isRefusal(opened)) return opened;
   await emit(
     context.db,
-    events.vm_console_opened({ user: context.reader.user.userName, console, vm: found.name }),
+    events.vm_console_opened({ user: context.reader.user.userName, console, vm: name }),
     { vm, user: context.reader.user.id },
     context.correlation,
   );

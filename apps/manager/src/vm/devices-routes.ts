@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { requestReasons } from '@ostler/contract/faults';
 import type { Api } from '@ostler/contract/schema';
 import { events } from '@ostler/domain/events/catalogue';
 import { macProblem, macReasons, nextFreeMac } from '@ostler/domain/network/mac';
@@ -16,6 +17,7 @@ import { row, sql, type Database, type Transaction } from '../db/database.ts';
 import { addDisk, diskById, domainForDisk, newDisk, removeDisk, usersOfDisk } from '../disk/service.ts';
 import { serve } from '../http/context.ts';
 import { mounted } from '../http/mount.ts';
+import { attachmentFrom } from './attachment.ts';
 import { attachmentDocument, graphicsConsoles, nicDocument, reportedDevices } from './document.ts';
 import { graphicsTicket, inState } from './routes.ts';
 import { vmStatistics } from './statistics.ts';
@@ -27,6 +29,7 @@ import {
   insertNic,
   macPoolOf,
   nicsOf,
+  ownersOfDisk,
   removeAttachment,
   removeNic,
   snapshotsOf,
@@ -318,15 +321,6 @@ function snapshotDocument(vm: string, one: { id: string; kind: string; descripti
   );
 }
 
-const attachmentFrom = (input: Api['disk_attachment'], base: Omit<AttachmentRow, 'alias'>): Omit<AttachmentRow, 'alias'> => ({
-  disk: base.disk,
-  interface: input.interface ?? base.interface,
-  bootable: input.bootable ?? base.bootable,
-  active: input.active ?? base.active,
-  readOnly: input.read_only ?? base.readOnly,
-  passDiscard: input.pass_discard ?? base.passDiscard,
-});
-
 type FoundDisk = NonNullable<Awaited<ReturnType<typeof diskById>>>;
 
 async function attachmentProblems(
@@ -336,7 +330,7 @@ async function attachmentProblems(
   disk: FoundDisk | undefined,
 ): Promise<Refusal | undefined> {
   const vm = await present(tx, vmId);
-  const owners = disk ? await ownersOf(tx, disk.id) : [];
+  const owners = disk ? await ownersOfDisk(tx, disk.id) : [];
   const other = owners.find((owner) => owner.id !== vmId);
   return (
     (await changeProblems(tx, vm, settings, undefined)) ??
@@ -363,14 +357,6 @@ async function changeProblems(
     diskInterfaceProblem(vm.name, vm.hardware.firmware, settings),
   ]);
 }
-
-const ownersOf = async (tx: Transaction, disk: string) =>
-  (
-    await sql<{
-      id: string;
-      name: string;
-    }>`select m.id, m.name from disk_attachments a join vms m on m.id = a.vm_id where a.disk_id = ${disk}`.execute(tx)
-  ).rows;
 
 const sameDataCenter = async (tx: Transaction, vm: string, domain: string) =>
   (await row(
@@ -410,8 +396,12 @@ async function changeNic(
 }
 
 /** An action answers an action document, not the NIC. */
-const asAction = <T>(outcome: T): Exclude<T, Api['nic']> | Record<string, never> =>
-  typeof outcome === 'object' && outcome !== null && ('refused' in outcome || 'plan' in outcome) ? (outcome as Exclude<T, Api['nic']>) : {};
+const asAction = <T>(outcome: T): Exclude<T, Api['nic'] | undefined> | Refusal | Record<string, never> => {
+  if (outcome === undefined) return refuse(requestReasons.path_unknown());
+  return typeof outcome === 'object' && outcome !== null && ('refused' in outcome || 'plan' in outcome)
+    ? (outcome as Exclude<T, Api['nic'] | undefined>)
+    : {};
+};
 
 async function nicSettings(
   tx: Transaction,

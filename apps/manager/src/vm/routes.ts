@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Api } from '@ostler/contract/schema';
 import { events } from '@ostler/domain/events/catalogue';
 import { fixedIds } from '@ostler/domain/fixed-ids';
@@ -22,6 +23,7 @@ import { mounted } from '../http/mount.ts';
 import { searchSql } from '../search/sql.ts';
 import { openConsole } from './consoles.ts';
 import { hardwareWish, vmDocument } from './document.ts';
+import { inlineDisks } from './inline-disks.ts';
 import { removeVm, runAction, startVm } from './jobs.ts';
 import {
   attachmentsOf,
@@ -30,9 +32,11 @@ import {
   clusterForVm,
   disksToStart,
   findVm,
+  insertAttachment,
   insertVm,
   listVms,
   networksToStart,
+  ownersOfDisk,
   searchColumns,
   setStopReason,
   streamVms,
@@ -43,7 +47,7 @@ import {
   type VmRow,
 } from './store.ts';
 
-const text = phrases({ 'vm.add': 'Creating VM {vm}', 'vm.update': 'Changing VM {vm}', 'effect.vm-added': 'VM {vm} is there, and down' });
+const text = phrases({ 'vm.add': 'Creating VM {vm}', 'vm.update': 'Changing VM {vm}', 'effect.vm-added': 'VM {vm} is there, and down', 'vm.stopped-already': 'VM {vm} is down already' });
 
 const collection = serve('vms', {
   async list({ db, reader, parameters, now }) {
@@ -59,24 +63,29 @@ const collection = serve('vms', {
     const template = input.template?.id ?? (await idOf(db, reader, 'template', input.template?.name ?? '')) ?? fixedIds.blankTemplate;
     const id = input.id ?? randomUUID();
     const name = input.name ?? '';
+    const wished = input.disk_attachments ?? [];
     return mutate({
-      objects: [id, `vm-name ${name.toLowerCase()}`],
+      objects: [id, `vm-name ${name.toLowerCase()}`, ...wished.flatMap(({ disk }) => disk?.id ?? [])],
       plan: async (tx) => {
         const base = await templateForVm(tx, template);
         const home = await clusterForVm(tx, cluster);
         if (!base || !home) return refuse(vmReasons.vm_cluster_unknown({ cluster: input.cluster?.name ?? cluster }, 'vm.cluster'));
         const hardware = changed({ ...base.hardware, firmware: home.settings.firmware }, hardwareWish(input));
-        return (
-          (await problems(tx, id, name, hardware)) ??
-          plan({
-            title: text['vm.add']({ vm: name }),
-            effects: [text['effect.vm-added']({ vm: name })],
-            locks: [{ object: id, kind: 'vm', mode: 'exclusive' }],
-            data: { hardware },
-          })
-        );
+        const wrong = await problems(tx, id, name, hardware);
+        if (wrong) return wrong;
+        const disks = await inlineDisks(tx, reader, { name, dataCenter: home.dataCenter, hardware }, wished);
+        if (isRefusal(disks)) return disks;
+        return plan({
+          title: text['vm.add']({ vm: name }),
+          effects: [text['effect.vm-added']({ vm: name })],
+          locks: [
+            { object: id, kind: 'vm', mode: 'exclusive' },
+            ...disks.map(({ disk }) => ({ object: disk, kind: 'disk', mode: 'exclusive' }) as const),
+          ],
+          data: { hardware, disks },
+        });
       },
-      apply: async (tx, { hardware }) => {
+      apply: async (tx, { hardware, disks }) => {
         await insertVm(tx, {
           id,
           name,
@@ -89,6 +98,7 @@ const collection = serve('vms', {
           createdBy: reader.user.id,
           snapshot: randomUUID(),
         });
+        for (const disk of disks) await insertAttachment(tx, id, disk);
         await emit(tx, events.vm_added({ vm: name, user: reader.user.userName }), { vm: id, cluster, user: reader.user.id }, correlation);
       },
       answer: () => read(db, reader, id),
@@ -108,7 +118,7 @@ const item = serve('vm', {
         const row = await present(tx, ids.vm);
         const hardware = changed(row.hardware, hardwareWish(input));
         const name = input.name ?? row.name;
-        const differs = JSON.stringify(hardware) !== JSON.stringify(row.hardware);
+        const differs = !isDeepStrictEqual(hardware, row.hardware);
         const against = refusalOf([
           refusalFor('edit', inState(row)),
           // What a running VM's next start would change is the next-run configuration's business, which is not built yet.
@@ -203,9 +213,12 @@ async function stop({
   mutate: Context['mutate'];
 }) {
   const row = await vmById(db, ids.vm);
-  if (row?.status === 'down') return {};
-  if (input.reason) await setStopReason(db, ids.vm, input.reason.slice(0, 4096));
-  return act({ ids, mutate }, 'stop', input.reason);
+  if (row?.status !== 'down') return act({ ids, mutate }, 'stop', input.reason);
+  return mutate({
+    objects: [],
+    plan: async () => plan({ title: text['vm.stopped-already']({ vm: row.name }), data: {} }),
+    answer: async () => ({}),
+  });
 }
 
 const act = ({ ids, mutate }: { ids: { vm: string }; mutate: Context['mutate'] }, action: RunAction['action'], reason?: string) =>
@@ -214,6 +227,9 @@ const act = ({ ids, mutate }: { ids: { vm: string }; mutate: Context['mutate'] }
     plan: async (tx) => {
       const row = await present(tx, ids.vm);
       return planRunAction({ vm: { ...inState(row), id: row.id, run: row.run ?? undefined, host: row.host ?? undefined } }, action, reason);
+    },
+    apply: async (tx) => {
+      if (reason) await setStopReason(tx, ids.vm, reason.slice(0, 4096));
     },
     job: runAction,
     answer: async () => ({}),
@@ -224,7 +240,7 @@ export async function graphicsTicket(context: Context, vm: string, ticket: Api['
   const value = ticket?.value ?? randomBytes(6).toString('base64url');
   const expiry = ticket?.expiry ?? 7200;
   const opened = await openConsole(context, vm, 'graphics', { password: value, seconds: expiry });
-  return isRefusal(opened) ? opened : { ticket: { value, expiry } };
+  return 'url' in opened ? { ticket: { value, expiry } } : opened;
 }
 
 async function startPlan(tx: Transaction, vm: string, host: string | undefined, paused: boolean) {
@@ -278,7 +294,7 @@ async function removalDisks(tx: Transaction, vm: string) {
       domain: row.domain,
       host: domain.hosts[0],
       wipe: row.wipeAfterDelete,
-      shared: row.shareable,
+      shared: (await ownersOfDisk(tx, disk)).some((owner) => owner.id !== vm),
       refused: isRefusal(planned) ? planned : undefined,
     });
   }

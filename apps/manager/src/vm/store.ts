@@ -262,6 +262,15 @@ export const updateAttachment = (tx: Transaction, vm: string, a: Omit<Attachment
 export const removeAttachment = (tx: Transaction, vm: string, disk: string) =>
   change(tx, sql`delete from disk_attachments where vm_id = ${vm} and disk_id = ${disk}`);
 
+export const ownersOfDisk = (db: Queries, disk: string) =>
+  rows<{ id: string; name: string }>(
+    db,
+    sql`select m.id, m.name from disk_attachments a join vms m on m.id = a.vm_id where a.disk_id = ${disk} order by m.name`,
+  );
+
+export const dataCenterOfDomain = async (db: Queries, domain: string) =>
+  (await row<{ id: string | null }>(db, sql`select data_center_id as id from storage_domains where id = ${domain}`))?.id ?? null;
+
 export interface NicRow {
   readonly id: string;
   readonly name: string;

@@ -24,6 +24,10 @@ export const vmReasons = reasons({
   disk_interface_chipset: { class: 'bad_input', text: 'The chipset of VM {vm} has no {interface}; use {instead}.' },
   disk_read_only_interface: { class: 'bad_input', text: 'A disk on {interface} cannot be read-only.' },
   disk_for_attachment_missing: { class: 'bad_input', text: 'There is no disk {disk}, or you may not see it.' },
+  disk_inline_new: {
+    class: 'not_built',
+    text: 'A VM is born with disks that there are, by their ids. Make a new one afterwards, at the disk attachments of the VM.',
+  },
   disk_other_data_center: { class: 'conflict', text: 'Disk {disk} lies in another data center than VM {vm}.' },
   nic_name_taken: { class: 'conflict', text: 'VM {vm} has a NIC named {nic} already.' },
   nic_interface_unfit: { class: 'bad_input', text: 'A NIC is virtio, e1000 or rtl8139; {interface} is not possible here.' },
