@@ -7,6 +7,7 @@ const measurements = {
   libvirt: 'calls over our own libvirt connection, against virsh (needs root)',
   transfer: 'uploads and downloads of disks, against qemu-img convert and nbdcopy',
   'api-scale': 'answers of the api with 20,000 VMs, alone and while another client reads all of them, against bare rows',
+  start: "starting a VM through the API, against libvirt's define and create (needs root)",
   jobs: "the job engine's cost per step, against a committed update",
 };
 
