@@ -55,6 +55,17 @@ export const domainsForHost = (db: Queries, host: string) =>
         where h.id = ${host} and s.wanted = 'active'`,
   );
 
+/** Of the domains that a host uses, those that it should not: put to maintenance or detached while it was away. A job's are its own affair. */
+export const strayDomains = (db: Queries, host: string, used: readonly string[]) =>
+  rows<{ domain: string; connection: Connection | null }>(
+    db,
+    sql`select u.domain, case when c.id is not null then ${connectionDocument} end as connection
+        from unnest(${[...used]}::uuid[]) as u(domain) left join storage_domains s on s.id = u.domain left join storage_connections c on c.id = s.connection_id
+        where not exists (select 1 from job_locks where object_id = u.domain)
+          and not exists (select 1 from hosts h join clusters k on k.id = h.cluster_id
+            where h.id = ${host} and s.wanted = 'active' and s.data_center_id = k.data_center_id)`,
+  );
+
 /** A storage connection (alias c) as the agent contract wants it. */
 export const connectionDocument = sql`jsonb_strip_nulls(case c.storage_type
     when 'localfs' then jsonb_build_object('type', 'localfs', 'path', c.path)

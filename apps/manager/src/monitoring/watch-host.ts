@@ -26,6 +26,7 @@ import {
   setHostPosition,
   setHostStatus,
   statisticsOf,
+  strayDomains,
   writeDomainHealth,
   writeDomainSpace,
   writeHealth,
@@ -80,6 +81,12 @@ async function becomeKnown(context: WatchContext, host: string, agent: AgentClie
   for (const vm of look.vms) await digest(context, host, agent, position, vm);
   await missingRuns(context, host, agent, { expected, there: look.vms, position });
   await activateDomains(context, host, agent);
+  await leaveStrayDomains(
+    context,
+    host,
+    agent,
+    look.domains.map((one) => one.domain),
+  );
   for (const health of (await agent.call('observe', {})).domains) await applyHealth(context, host, health);
   await setHostPosition(db, host, position.bootId, position.sequence);
   await answered(context, host, facts.acceleration.kind === 'tcg' ? facts.acceleration.because : undefined);
@@ -102,6 +109,20 @@ async function activateDomains({ db, epoch, log, now }: WatchContext, host: stri
         state: 'failing',
         problem: thrown instanceof Error ? thrown.message : String(thrown),
       });
+    }
+  }
+}
+
+/** What it still uses from before it was away, it is told to leave; what runs from it stays until it has ended. */
+async function leaveStrayDomains({ db, epoch, log }: WatchContext, host: string, agent: AgentClient, used: readonly string[]): Promise<void> {
+  for (const { domain, connection } of await strayDomains(db, host, used)) {
+    const mandate = () => ({ epoch, operation: randomUUID() });
+    try {
+      await agent.call('deactivateDomain', { domain }, { mandate: mandate() });
+      if (connection) await agent.call('disconnectStorage', { connection }, { mandate: mandate() });
+    } catch (thrown) {
+      if (thrown instanceof AgentError && (thrown.code === 'unreachable' || thrown.code === 'stale_epoch')) throw thrown;
+      log.warn({ host, domain, problem: String(thrown) }, 'a storage domain could not be left');
     }
   }
 }

@@ -5,7 +5,7 @@ import { events } from '@ostler/domain/events/catalogue';
 import { emit } from '../audit/store.ts';
 import type { Database } from '../db/database.ts';
 import { job, step, StepFailed, type StepContext, type Tools } from '../jobs/definition.ts';
-import { connectionOf, forgetDomain, recordAttached, recordCreated, recordDetached, setWanted } from './store.ts';
+import { connectionOf, forgetDomain, recordAttached, recordCreated, recordDetached, recordNotAttached, setWanted } from './store.ts';
 
 /** Lays a new domain out on its storage. Until it is attached nobody uses it. */
 export const addDomain = job<AddDomain>(
@@ -42,7 +42,7 @@ export const addDomain = job<AddDomain>(
             );
       },
     }),
-    step('disconnect-storage', { do: (context) => disconnect(context, agents, data) }),
+    step('disconnect-storage', { do: (context) => disconnect(context, agents, data), undo: (context) => connect(context, agents, data) }),
     step('record', { do: (context) => context.db.transaction().execute((tx) => recordCreated(tx, observed(context, 'create-domain'))) }),
   ],
 );
@@ -79,17 +79,23 @@ export const attachDomain = job<AttachDomain>(
           },
           { mandate: context.mandate },
         ),
-      undo: async (context) =>
-        agents
+      undo: async (context) => {
+        // Leaving the hosts has taken the storage from this one too.
+        await connect(context, agents, data);
+        await agents
           .of(data.host)
           .call(
             'attachDomain',
             { domain: data.domain, connection: await connection(context.db, data.domain), pool: null, master: false, masterVersion: 0 },
             { mandate: context.mandate },
-          ),
+          );
+      },
     }),
     step('activate', { do: (context) => everywhere(context, agents, data), undo: (context) => leaveEverywhere(context, agents, data) }),
-    step('record', { do: (context) => context.db.transaction().execute((tx) => recordAttached(tx, data, observed(context, 'attach'))) }),
+    step('record', {
+      do: (context) => context.db.transaction().execute((tx) => recordAttached(tx, data, observed(context, 'attach'))),
+      undo: (context) => context.db.transaction().execute((tx) => recordNotAttached(tx, data)),
+    }),
   ],
 );
 
@@ -111,7 +117,10 @@ export const activateDomain = job<SwitchDomain>(
   },
   ({ data }, { agents }) => [
     step('activate', { do: (context) => everywhere(context, agents, data), undo: (context) => leaveEverywhere(context, agents, data) }),
-    step('record', { do: (context) => setWanted(context.db, data.domain, 'active', 'ok') }),
+    step('record', {
+      do: (context) => setWanted(context.db, data.domain, 'active', 'ok'),
+      undo: (context) => setWanted(context.db, data.domain, 'maintenance'),
+    }),
   ],
 );
 
@@ -251,10 +260,14 @@ interface OnHost {
 /** Unwound, the host has its storage no longer than before. */
 const connectFirst = (agents: Tools['agents'], data: OnHost) =>
   step('connect-storage', {
-    do: async (context) =>
-      agents.of(data.host).call('connectStorage', { connection: await connection(context.db, data.domain) }, { mandate: context.mandate }),
+    do: (context) => connect(context, agents, data),
     undo: (context) => disconnect(context, agents, data),
   });
+
+const connect = async (context: StepContext, agents: Tools['agents'], { domain, host }: OnHost): Promise<void> =>
+  void (await agents
+    .of(host)
+    .call('connectStorage', { connection: await connection(context.db, domain) }, { mandate: context.mandateFor(`connect ${host}`) }));
 
 /** Storage that another domain is used from stays connected; a host that does not answer has nothing to be asked for. */
 async function disconnect(context: StepContext, agents: Tools['agents'], { domain, host }: OnHost): Promise<void> {

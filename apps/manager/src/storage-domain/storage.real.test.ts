@@ -33,19 +33,36 @@ const newDisk = (alias: string, more: object = {}) => ({
   ...more,
 });
 const addDisk = async (alias: string, more: object = {}) => (await world.did('POST', 'disks', newDisk(alias, more))).body.id as string;
-const statusOf = async (name: string) => (await world.ask('GET', `${dataCenter}/storagedomains`)).body.storage_domain?.find((one: { name: string }) => one.name === name)?.status as string;
+const statusOf = async (name: string) =>
+  (await world.ask('GET', `${dataCenter}/storagedomains`)).body.storage_domain?.find((one: { name: string }) => one.name === name)
+    ?.status as string;
 
 // ---- storage domains --------------------------------------------------------------------------------------------
 
 test('the first data domain of a data center becomes its master, is active on every host, and brings the data center up', async () => {
   const { body } = await world.ask('GET', `${dataCenter}/storagedomains/${domain}`);
-  expect(body).toMatchObject({ name: 'data1', status: 'active', master: 'true', type: 'data', storage: { type: 'posixfs', path: '/export/data1', vfs_type: 'none' } });
+  expect(body).toMatchObject({
+    name: 'data1',
+    status: 'active',
+    master: 'true',
+    type: 'data',
+    storage: { type: 'posixfs', path: '/export/data1', vfs_type: 'none' },
+  });
   expect(Number(body.available)).toBeGreaterThan(0);
   expect((await world.ask('GET', dataCenter)).body.status).toBe('up');
   for (const host of world.hosts) expect(host.world.connections()).toContain(domain);
   expect((await world.ask('GET', `storagedomains/${domain}`)).body.name).toBe('data1');
-  expect((await world.ask('GET', 'storageconnections')).body.storage_connection).toMatchObject([{ type: 'posixfs', path: '/export/data1' }]);
-  proves('storage_domains.add', 'storage_domain.get', 'attached_storage_domains.add', 'attached_storage_domains.list', 'attached_storage_domain.get', 'storage_server_connections.list');
+  expect((await world.ask('GET', 'storageconnections')).body.storage_connection).toMatchObject([
+    { type: 'posixfs', path: '/export/data1' },
+  ]);
+  proves(
+    'storage_domains.add',
+    'storage_domain.get',
+    'attached_storage_domains.add',
+    'attached_storage_domains.list',
+    'attached_storage_domain.get',
+    'storage_server_connections.list',
+  );
 });
 
 test('a domain goes through its life: unattached, active, maintenance, active, detached, formatted away, and hosts keep nothing of it', async () => {
@@ -61,22 +78,43 @@ test('a domain goes through its life: unattached, active, maintenance, active, d
   await world.did('POST', `${dataCenter}/storagedomains/${id}/activate`, {});
   expect(await statusOf('life')).toBe('active');
   await world.did('PUT', `storagedomains/${id}`, { name: 'renamed', description: 'for the test', warning_low_space_indicator: 20 });
-  expect((await world.ask('GET', `storagedomains/${id}`)).body).toMatchObject({ name: 'renamed', description: 'for the test', warning_low_space_indicator: '20' });
+  expect((await world.ask('GET', `storagedomains/${id}`)).body).toMatchObject({
+    name: 'renamed',
+    description: 'for the test',
+    warning_low_space_indicator: '20',
+  });
   await world.did('POST', `${dataCenter}/storagedomains/${id}/deactivate`, {});
   await world.did('DELETE', `${dataCenter}/storagedomains/${id}`);
   expect((await world.ask('GET', `storagedomains/${id}`)).body.status).toBe('unattached');
   await world.did('DELETE', `storagedomains/${id}?format=true&host=host1`);
   expect((await world.ask('GET', `storagedomains/${id}`)).status).toBe(404);
   expect(await world.slate()).toEqual(before);
-  proves('attached_storage_domain.deactivate', 'attached_storage_domain.activate', 'attached_storage_domain.remove', 'storage_domain.update', 'storage_domain.remove');
+  proves(
+    'attached_storage_domain.deactivate',
+    'attached_storage_domain.activate',
+    'attached_storage_domain.remove',
+    'storage_domain.update',
+    'storage_domain.remove',
+  );
 });
 
 test('local storage belongs to a local data center, and shared storage to a shared one', async () => {
   const local = (await world.did('POST', 'datacenters', { name: 'local', local: true })).body.id as string;
-  const added = await world.did('POST', 'storagedomains', { name: 'local1', type: 'data', storage: { type: 'localfs', path: '/data/local' }, host: { name: 'host2' } });
-  expect(await world.ask('POST', `${dataCenter}/storagedomains`, { id: added.body.id })).toMatchObject({ status: 400, body: { code: 'domain_locality' } });
+  const added = await world.did('POST', 'storagedomains', {
+    name: 'local1',
+    type: 'data',
+    storage: { type: 'localfs', path: '/data/local' },
+    host: { name: 'host2' },
+  });
+  expect(await world.ask('POST', `${dataCenter}/storagedomains`, { id: added.body.id })).toMatchObject({
+    status: 400,
+    body: { code: 'domain_locality' },
+  });
   // Its data center has no host, so nobody could use it.
-  expect(await world.ask('POST', `datacenters/${local}/storagedomains`, { id: added.body.id })).toMatchObject({ status: 409, body: { code: 'domain_no_host' } });
+  expect(await world.ask('POST', `datacenters/${local}/storagedomains`, { id: added.body.id })).toMatchObject({
+    status: 409,
+    body: { code: 'domain_no_host' },
+  });
   await world.did('DELETE', `storagedomains/${added.body.id}?format=true&host=host2`);
   await world.did('DELETE', `datacenters/${local}`);
 });
@@ -94,8 +132,12 @@ test('a domain that is used, or is the master of others, keeps its place and say
   const second = await world.addDomain('data2');
   await world.did('POST', `${dataCenter}/storagedomains/${second}/deactivate`, {});
   await world.did('POST', `${dataCenter}/storagedomains/${second}/activate`, {});
-  const disk = (await world.did('POST', 'disks', newDisk('on-data2', { storage_domains: { storage_domain: [{ name: 'data2' }] } }))).body.id as string;
-  expect(await world.ask('DELETE', `${dataCenter}/storagedomains/${second}`)).toMatchObject({ status: 409, body: { code: 'domain_wrong_status' } });
+  const disk = (await world.did('POST', 'disks', newDisk('on-data2', { storage_domains: { storage_domain: [{ name: 'data2' }] } }))).body
+    .id as string;
+  expect(await world.ask('DELETE', `${dataCenter}/storagedomains/${second}`)).toMatchObject({
+    status: 409,
+    body: { code: 'domain_wrong_status' },
+  });
   await world.did('POST', `${dataCenter}/storagedomains/${second}/deactivate`, {});
   const refused = await world.ask('DELETE', `${dataCenter}/storagedomains/${second}`);
   expect(refused).toMatchObject({ status: 409, body: { code: 'domain_in_use' } });
@@ -110,32 +152,86 @@ test('a domain that is used, or is the master of others, keeps its place and say
 
 test('a domain whose storage fails on a host is told by its health, and comes back with it', async () => {
   for (const host of world.hosts) host.world.setStorage(domain, 'failing');
-  await world.until(() => statusOf('data1'), (status) => status === 'inactive');
-  expect(await world.ask('POST', 'disks', newDisk('nowhere'))).toMatchObject({ status: 409, body: { code: 'disk_domain_not_active', field: 'disk.storage_domains' } });
+  await world.until(
+    () => statusOf('data1'),
+    (status) => status === 'inactive',
+  );
+  expect(await world.ask('POST', 'disks', newDisk('nowhere'))).toMatchObject({
+    status: 409,
+    body: { code: 'disk_domain_not_active', field: 'disk.storage_domains' },
+  });
   for (const host of world.hosts) host.world.setStorage(domain, 'ok');
-  await world.until(() => statusOf('data1'), (status) => status === 'active');
+  await world.until(
+    () => statusOf('data1'),
+    (status) => status === 'active',
+  );
+});
+
+test('a host that was away while a domain went to maintenance leaves it when it is back', async () => {
+  const id = await world.addDomain('left');
+  const away = world.hosts[1] ?? world.hosts[0];
+  expect(away.world.connections()).toContain(id);
+  away.faults.disconnect();
+  await world.did('POST', `${dataCenter}/storagedomains/${id}/deactivate`, {});
+  expect(away.world.connections()).toContain(id);
+  away.faults.reconnect();
+  await world.until(
+    () => away.world.connections(),
+    (held) => !held.includes(id) && !held.some((place) => place.endsWith('/left')),
+  );
+  await hostsUp(world);
+  await world.did('DELETE', `${dataCenter}/storagedomains/${id}`);
+  await world.did('DELETE', `storagedomains/${id}?format=true&host=host1`);
 });
 
 // ---- disks --------------------------------------------------------------------------------------------------------
 
 test('a disk is made on its domain, read back, changed, and removed with its bytes', async () => {
   const before = await world.slate();
-  const answer = await world.did('POST', 'disks', newDisk('web-data', { description: 'of the web', wipe_after_delete: true, provisioned_size: 1_000_000 }));
+  const answer = await world.did(
+    'POST',
+    'disks',
+    newDisk('web-data', { description: 'of the web', wipe_after_delete: true, provisioned_size: 1_000_000 }),
+  );
   expect(answer.status).toBe(202);
   expect(answer.body).toMatchObject({ alias: 'web-data', name: 'web-data', provisioned_size: String(2 ** 20) });
   const id = answer.body.id as string;
   const { body } = await world.ask('GET', `disks/${id}`);
-  expect(body).toMatchObject({ status: 'ok', format: 'cow', qcow_version: 'qcow2_v3', sparse: 'true', description: 'of the web', wipe_after_delete: 'true', content_type: 'data', storage_type: 'image' });
+  expect(body).toMatchObject({
+    status: 'ok',
+    format: 'cow',
+    qcow_version: 'qcow2_v3',
+    sparse: 'true',
+    description: 'of the web',
+    wipe_after_delete: 'true',
+    content_type: 'data',
+    storage_type: 'image',
+  });
   expect(body.storage_domains.storage_domain[0].id).toBe(domain);
   const profiles = (await world.ask('GET', 'diskprofiles')).body.disk_profile as { id: string; name: string }[];
   expect(profiles.map((one) => one.name)).toContain('data1');
-  expect((await world.ask('GET', `diskprofiles/${body.disk_profile.id}`)).body).toMatchObject({ name: 'data1', storage_domain: { id: domain } });
+  expect((await world.ask('GET', `diskprofiles/${body.disk_profile.id}`)).body).toMatchObject({
+    name: 'data1',
+    storage_domain: { id: domain },
+  });
   expect((await world.ask('GET', `storagedomains/${domain}/disks`)).body.disk.map((one: { id: string }) => one.id)).toEqual([id]);
-  expect((await world.did('PUT', `disks/${id}`, { alias: 'renamed', description: 'changed' })).body).toMatchObject({ alias: 'renamed', description: 'changed' });
+  expect((await world.did('PUT', `disks/${id}`, { alias: 'renamed', description: 'changed' })).body).toMatchObject({
+    alias: 'renamed',
+    description: 'changed',
+  });
   await world.did('DELETE', `disks/${id}`);
   expect((await world.ask('GET', `disks/${id}`)).status).toBe(404);
   expect(await world.slate()).toEqual(before);
-  proves('disks.add', 'disk.get', 'disk.update', 'disk.remove', 'storage_domain_disks.list', 'disks.list', 'disk_profiles.list', 'disk_profile.get');
+  proves(
+    'disks.add',
+    'disk.get',
+    'disk.update',
+    'disk.remove',
+    'storage_domain_disks.list',
+    'disks.list',
+    'disk_profiles.list',
+    'disk_profile.get',
+  );
 });
 
 test('a full storage fails the disk, which leaves nothing but an event that says why', async () => {
@@ -145,7 +241,10 @@ test('a full storage fails the disk, which leaves nothing but an event that says
   for (const host of world.hosts) host.faults.clear();
   expect((await world.ask('GET', `disks/${answer.body.id}`)).status).toBe(404);
   expect(await world.slate()).toEqual(before);
-  const told = await row<{ parameters: object }>(world.db, sql`select parameters from events where parameters ->> 'disk' = 'too-much' and parameters ? 'reason'`);
+  const told = await row<{ parameters: object }>(
+    world.db,
+    sql`select parameters from events where parameters ->> 'disk' = 'too-much' and parameters ? 'reason'`,
+  );
   expect(JSON.stringify(told)).toContain('full');
 });
 
@@ -153,8 +252,37 @@ test('an id that its client chose is the disk’s; the same once more is a confl
   const id = randomUUID();
   const made = await addDisk('chosen', { id });
   expect(made).toBe(id);
-  expect(await world.ask('POST', 'disks', newDisk('chosen-again', { id }))).toMatchObject({ status: 409, body: { code: 'disk_id_taken', field: 'disk.id' } });
+  expect(await world.ask('POST', 'disks', newDisk('chosen-again', { id }))).toMatchObject({
+    status: 409,
+    body: { code: 'disk_id_taken', field: 'disk.id' },
+  });
   await world.did('DELETE', `disks/${id}`);
+});
+
+test('a volume that is on the storage already is not ours to erase when a disk of its id cannot be made', async () => {
+  const [id, volume] = [randomUUID(), randomUUID()];
+  const theirs = {
+    domain,
+    image: id,
+    volume,
+    format: 'raw',
+    sparse: true,
+    capacity: 2 ** 20,
+    content: 'data',
+    description: 'theirs',
+    legal: true,
+  } as const;
+  const host = world.agents.of(world.hosts[0].hostId);
+  const epoch = (await row<{ epoch: number }>(world.db, sql`select epoch from manager_epoch`))?.epoch ?? 0;
+  await host.call('createVolume', theirs, { mandate: { epoch, operation: randomUUID() } });
+  await world.did('POST', 'disks', newDisk('ours', { id, image_id: volume }), 'failed');
+  expect(await host.call('volumeFacts', { domain, image: id, volume })).toMatchObject({ description: 'theirs' });
+  expect((await world.ask('GET', `disks/${id}`)).status).toBe(404);
+  const { task } = await host.call('removeImage', { domain, image: id, wipe: false }, { mandate: { epoch, operation: randomUUID() } });
+  await world.until(
+    () => host.call('taskState', { task }),
+    ({ state }) => state.kind === 'done',
+  );
 });
 
 // ---- transfers ----------------------------------------------------------------------------------------------------
@@ -165,11 +293,22 @@ async function openTransfer(disk: string, more: object = {}) {
   const answer = await world.ask('POST', 'imagetransfers', { disk: { id: disk }, direction: 'upload', ...more });
   expect(answer.status, JSON.stringify(answer.body)).toBe(202);
   const id = answer.body.id as string;
-  await world.until(() => phaseOf(id), (phase) => phase === 'transferring');
+  await world.until(
+    () => phaseOf(id),
+    (phase) => phase === 'transferring',
+  );
   return { id, body: (await world.ask('GET', `imagetransfers/${id}`)).body, host: hostOf(answer.body) };
 }
-const jobOf = (transfer: string) => row<{ state: string; error: { code: string; message: string } | null }>(world.db, sql`select j.state, j.error from image_transfers t join jobs j on j.id = t.job_id where t.id = ${transfer}`);
-const over = (transfer: string) => world.until(() => jobOf(transfer), (job) => !['running', 'unwinding'].includes(job?.state ?? ''));
+const jobOf = (transfer: string) =>
+  row<{ state: string; error: { code: string; message: string } | null }>(
+    world.db,
+    sql`select j.state, j.error from image_transfers t join jobs j on j.id = t.job_id where t.id = ${transfer}`,
+  );
+const over = (transfer: string) =>
+  world.until(
+    () => jobOf(transfer),
+    (job) => !['running', 'unwinding'].includes(job?.state ?? ''),
+  );
 
 test('an upload locks its disk, counts its bytes, and makes the disk legal when it has been verified', async () => {
   const disk = await addDisk('uploaded');
@@ -180,7 +319,10 @@ test('an upload locks its disk, counts its bytes, and makes the disk legal when 
   expect((await world.ask('GET', `disks/${disk}`)).body.status).toBe('locked');
   expect(await world.ask('DELETE', `disks/${disk}`)).toMatchObject({ status: 409, body: { code: 'related_operation_in_progress' } });
   host.world.moveTransfer(id, 4096);
-  await world.until(async () => (await world.ask('GET', `imagetransfers/${id}`)).body.transferred as string, (moved) => moved === '4096');
+  await world.until(
+    async () => (await world.ask('GET', `imagetransfers/${id}`)).body.transferred as string,
+    (moved) => moved === '4096',
+  );
   expect((await world.ask('POST', `imagetransfers/${id}/finalize`, {})).status).toBe(200);
   expect(await over(id)).toMatchObject({ state: 'finished' });
   expect(await phaseOf(id)).toBe('finished_success');
@@ -202,10 +344,13 @@ test('an image that lies is refused with the reason, and its disk goes before a 
   const job = await over(id);
   expect(job).toMatchObject({ state: 'failed', error: { code: 'image_lies' } });
   expect(job?.error?.message).toContain('backing file');
-  expect(await phaseOf(id) ?? 'finished_failure').toBe('finished_failure');
+  expect((await phaseOf(id)) ?? 'finished_failure').toBe('finished_failure');
   expect((await world.ask('GET', `disks/${disk}`)).status).toBe(404);
   expect(await world.slate()).toEqual(before);
-  const told = await rows(world.db, sql`select 1 from events where parameters ->> 'disk' = 'liar' and parameters ->> 'reason' like '%backing file%'`);
+  const told = await rows(
+    world.db,
+    sql`select 1 from events where parameters ->> 'disk' = 'liar' and parameters ->> 'reason' like '%backing file%'`,
+  );
   expect(told).toHaveLength(1);
 });
 
@@ -218,7 +363,10 @@ test('a cancelled upload leaves no disk, no ticket and no use of the volume', as
   expect(host.world.uses()).toEqual([]);
   expect((await world.ask('GET', `disks/${disk}`)).status).toBe(404);
   expect(await world.slate()).toEqual(before);
-  expect(await world.ask('POST', `imagetransfers/${id}/finalize`, {})).toMatchObject({ status: 409, body: { code: 'transfer_wrong_phase' } });
+  expect(await world.ask('POST', `imagetransfers/${id}/finalize`, {})).toMatchObject({
+    status: 409,
+    body: { code: 'transfer_wrong_phase' },
+  });
   proves('image_transfer.cancel');
 });
 
@@ -227,11 +375,17 @@ test('a paused upload lets nobody in, and goes on with the same ticket when it i
   const { id, host } = await openTransfer(disk);
   const ticket = host.world.transferTicket(id);
   await world.ask('POST', `imagetransfers/${id}/pause`, {});
-  await world.until(() => host.world.transferTicket(id), (open) => open === undefined);
+  await world.until(
+    () => host.world.transferTicket(id),
+    (open) => open === undefined,
+  );
   expect(await phaseOf(id)).toBe('paused_user');
   expect(await world.ask('POST', `imagetransfers/${id}/extend`, {})).toMatchObject({ status: 409, body: { code: 'transfer_wrong_phase' } });
   await world.ask('POST', `imagetransfers/${id}/resume`, {});
-  await world.until(() => phaseOf(id), (phase) => phase === 'transferring');
+  await world.until(
+    () => phaseOf(id),
+    (phase) => phase === 'transferring',
+  );
   expect(host.world.transferTicket(id)).toBe(ticket);
   expect((await world.ask('POST', `imagetransfers/${id}/extend`, {})).status).toBe(200);
   await world.ask('POST', `imagetransfers/${id}/cancel`, {});
@@ -242,7 +396,10 @@ test('a paused upload lets nobody in, and goes on with the same ticket when it i
 test('a download leaves the disk as it is; it cannot be paused, and ends when it is finalized', async () => {
   const disk = await addDisk('downloaded');
   const { id, host } = await openTransfer(disk, { direction: 'download' });
-  expect(await world.ask('POST', `imagetransfers/${id}/pause`, {})).toMatchObject({ status: 409, body: { code: 'transfer_download_not_paused' } });
+  expect(await world.ask('POST', `imagetransfers/${id}/pause`, {})).toMatchObject({
+    status: 409,
+    body: { code: 'transfer_download_not_paused' },
+  });
   await world.ask('POST', `imagetransfers/${id}/finalize`, {});
   expect(await over(id)).toMatchObject({ state: 'finished' });
   expect((await world.ask('GET', `disks/${disk}`)).body.status).toBe('ok');
@@ -258,7 +415,10 @@ test('silence pauses an upload and cancels a download, unless the policy says ot
   const silent = { inactivity_timeout: 1 };
   const upload = await addDisk('silent-upload');
   const paused = await openTransfer(upload, silent);
-  await world.until(() => phaseOf(paused.id), (phase) => phase === 'paused_system');
+  await world.until(
+    () => phaseOf(paused.id),
+    (phase) => phase === 'paused_system',
+  );
   await world.ask('POST', `imagetransfers/${paused.id}/cancel`, {});
   await over(paused.id);
   const policy = await addDisk('silent-policy');
@@ -284,17 +444,39 @@ test('a dry run of every mutation of storage changes nothing, and says the plan 
     const { status, body: plan } = await world.ask(method, `${path}${path.includes('?') ? '&' : '?'}dry_run=true`, body);
     expect(status, `${method} ${path} ${JSON.stringify(plan)}`).toBe(200);
     expect(plan.title, `${method} ${path}`).toMatch(/\S/);
-    return { allowed: plan.allowed as string, steps: (plan.steps?.plan_step ?? plan.steps?.step ?? []).map((one: { name: string }) => one.name) as string[], plan };
+    return {
+      allowed: plan.allowed as string,
+      steps: (plan.steps?.plan_step ?? plan.steps?.step ?? []).map((one: { name: string }) => one.name) as string[],
+      plan,
+    };
   };
-  expect((await steps('POST', 'storagedomains', posixfs('dry-new'))).steps).toEqual(['connect-storage', 'create-domain', 'disconnect-storage', 'record']);
+  expect((await steps('POST', 'storagedomains', posixfs('dry-new'))).steps).toEqual([
+    'connect-storage',
+    'create-domain',
+    'disconnect-storage',
+    'record',
+  ]);
   expect((await steps('PUT', `storagedomains/${domain}`, { name: 'other' })).steps).toEqual([]);
   expect((await steps('DELETE', `storagedomains/${unattached}?format=true&host=host1`)).steps).toContain('format');
-  expect((await steps('POST', `${dataCenter}/storagedomains`, { id: unattached })).steps).toEqual(['connect-storage', 'attach', 'activate', 'record']);
+  expect((await steps('POST', `${dataCenter}/storagedomains`, { id: unattached })).steps).toEqual([
+    'connect-storage',
+    'attach',
+    'activate',
+    'record',
+  ]);
   expect((await steps('POST', 'disks', newDisk('dry-new'))).steps).toEqual(['create-volume', 'record']);
   expect((await steps('PUT', `disks/${idle}`, { alias: 'other' })).allowed).toBe('true');
   expect((await steps('DELETE', `disks/${idle}`)).steps).toEqual(['remove-image']);
-  expect((await steps('POST', 'imagetransfers', { disk: { id: idle } })).steps).toEqual(['target', 'open', 'serve', 'close', 'verify', 'record']);
-  for (const action of ['extend', 'cancel', 'finalize']) expect((await steps('POST', `imagetransfers/${transfer}/${action}`, {})).allowed).toBe('true');
+  expect((await steps('POST', 'imagetransfers', { disk: { id: idle } })).steps).toEqual([
+    'target',
+    'open',
+    'serve',
+    'close',
+    'verify',
+    'record',
+  ]);
+  for (const action of ['extend', 'cancel', 'finalize'])
+    expect((await steps('POST', `imagetransfers/${transfer}/${action}`, {})).allowed).toBe('true');
   const refused = await world.ask('POST', `${dataCenter}/storagedomains/${domain}/deactivate?dry_run=true`, {});
   expect(refused).toMatchObject({ status: 200, body: { allowed: 'false' } });
   expect(JSON.stringify(refused.body.reasons)).toContain('domain_in_use');
@@ -311,18 +493,60 @@ test('bad input about storage is told by code and field, and leaves nothing behi
   const nobody = randomUUID();
   const refusals: [number, string, string | undefined, string, string, object?][] = [
     [409, 'domain_name_taken', 'storage_domain.name', 'POST', 'storagedomains', { ...posixfs('DATA1'), storage: posixfs('else').storage }],
-    [409, 'domain_storage_taken', 'storage_domain.storage.path', 'POST', 'storagedomains', { ...posixfs('else'), storage: posixfs('data1').storage }],
+    [
+      409,
+      'domain_storage_taken',
+      'storage_domain.storage.path',
+      'POST',
+      'storagedomains',
+      { ...posixfs('else'), storage: posixfs('data1').storage },
+    ],
     [400, 'name_characters', 'storage_domain.name', 'POST', 'storagedomains', posixfs('has space')],
     [400, 'name_too_long', 'storage_domain.name', 'POST', 'storagedomains', posixfs('x'.repeat(51))],
-    [400, 'storage_path_missing', 'storage_domain.storage.path', 'POST', 'storagedomains', posixfs('else', { storage: { type: 'posixfs' } })],
-    [400, 'storage_path_relative', 'storage_domain.storage.path', 'POST', 'storagedomains', posixfs('else', { storage: { type: 'localfs', path: 'data' } })],
-    [400, 'storage_address_missing', 'storage_domain.storage.address', 'POST', 'storagedomains', posixfs('else', { storage: { type: 'nfs', path: '/data' } })],
-    [400, 'storage_type_unfit', 'storage_domain.storage.type', 'POST', 'storagedomains', posixfs('else', { storage: { type: 'iscsi', path: '/data' } })],
+    [
+      400,
+      'storage_path_missing',
+      'storage_domain.storage.path',
+      'POST',
+      'storagedomains',
+      posixfs('else', { storage: { type: 'posixfs' } }),
+    ],
+    [
+      400,
+      'storage_path_relative',
+      'storage_domain.storage.path',
+      'POST',
+      'storagedomains',
+      posixfs('else', { storage: { type: 'localfs', path: 'data' } }),
+    ],
+    [
+      400,
+      'storage_address_missing',
+      'storage_domain.storage.address',
+      'POST',
+      'storagedomains',
+      posixfs('else', { storage: { type: 'nfs', path: '/data' } }),
+    ],
+    [
+      400,
+      'storage_type_unfit',
+      'storage_domain.storage.type',
+      'POST',
+      'storagedomains',
+      posixfs('else', { storage: { type: 'iscsi', path: '/data' } }),
+    ],
     [400, 'storage_host_unknown', 'storage_domain.host', 'POST', 'storagedomains', posixfs('else', { host: { name: 'nobody' } })],
     [400, 'storage_host_unknown', 'storage_domain.host', 'POST', 'storagedomains', posixfs('else', { host: { id: 'no-id' } })],
     [400, 'input_incomplete', 'storage_domain.host.id|name', 'POST', 'storagedomains', posixfs('else', { host: undefined })],
     [400, 'storage_domain_type_unfit', 'storage_domain.type', 'POST', 'storagedomains', posixfs('else', { type: 'image' })],
-    [400, 'storage_warning_range', 'storage_domain.warning_low_space_indicator', 'PUT', `storagedomains/${domain}`, { warning_low_space_indicator: 101 }],
+    [
+      400,
+      'storage_warning_range',
+      'storage_domain.warning_low_space_indicator',
+      'PUT',
+      `storagedomains/${domain}`,
+      { warning_low_space_indicator: 101 },
+    ],
     [409, 'domain_attached_already', undefined, 'POST', `${dataCenter}/storagedomains`, { id: domain }],
     [409, 'domain_wrong_status', undefined, 'POST', `${dataCenter}/storagedomains/${domain}/activate`, {}],
     [409, 'domain_not_unattached', undefined, 'DELETE', `storagedomains/${domain}?format=true&host=host1`],
@@ -334,7 +558,14 @@ test('bad input about storage is told by code and field, and leaves nothing behi
     [400, 'disk_shareable_raw_only', 'disk.shareable', 'POST', 'disks', newDisk('x', { shareable: true })],
     [400, 'disk_incremental_needs_cow', 'disk.backup', 'POST', 'disks', newDisk('x', { format: 'raw', backup: 'incremental' })],
     [400, 'disk_domain_missing', 'disk.storage_domains', 'POST', 'disks', newDisk('x', { storage_domains: undefined })],
-    [409, 'disk_no_space', 'disk.storage_domains', 'POST', 'disks', newDisk('x', { format: 'raw', sparse: false, provisioned_size: 2 ** 41 })],
+    [
+      409,
+      'disk_no_space',
+      'disk.storage_domains',
+      'POST',
+      'disks',
+      newDisk('x', { format: 'raw', sparse: false, provisioned_size: 2 ** 41 }),
+    ],
     [400, 'name_too_long', 'disk.alias', 'PUT', `disks/${disk}`, { alias: 'x'.repeat(256) }],
     [400, 'disk_shareable_raw_only', 'disk.shareable', 'PUT', `disks/${disk}`, { shareable: true }],
     [501, 'disk_resize_not_built', 'disk.provisioned_size', 'PUT', `disks/${disk}`, { provisioned_size: 2 * gibibyte }],
@@ -342,9 +573,20 @@ test('bad input about storage is told by code and field, and leaves nothing behi
   ];
   for (const [status, code, field, method, path, body] of refusals) {
     const answer = await world.ask(method, path, body);
-    expect({ status: answer.status, code: answer.body.code, field: answer.body.field }, `${method} ${path} ${JSON.stringify(body)}`).toEqual({ status, code, field });
+    expect(
+      { status: answer.status, code: answer.body.code, field: answer.body.field },
+      `${method} ${path} ${JSON.stringify(body)}`,
+    ).toEqual({ status, code, field });
   }
-  for (const [method, path, body] of [['GET', `disks/${nobody}`], ['DELETE', `disks/${nobody}`], ['PUT', `disks/${nobody}`, { alias: 'x' }], ['GET', `storagedomains/${nobody}`], ['DELETE', `storagedomains/${nobody}`], ['POST', `imagetransfers/${nobody}/cancel`, {}], ['POST', `${dataCenter}/storagedomains/${nobody}/activate`, {}]] as [string, string, object?][])
+  for (const [method, path, body] of [
+    ['GET', `disks/${nobody}`],
+    ['DELETE', `disks/${nobody}`],
+    ['PUT', `disks/${nobody}`, { alias: 'x' }],
+    ['GET', `storagedomains/${nobody}`],
+    ['DELETE', `storagedomains/${nobody}`],
+    ['POST', `imagetransfers/${nobody}/cancel`, {}],
+    ['POST', `${dataCenter}/storagedomains/${nobody}/activate`, {}],
+  ] as [string, string, object?][])
     expect((await world.ask(method, path, body)).status, `${method} ${path}`).toBe(404);
   expect(await digestOfRows(world)).toBe(before);
   await world.did('DELETE', `disks/${disk}`);
@@ -354,7 +596,12 @@ test('bad input about storage is told by code and field, and leaves nothing behi
 
 test('disks and storage domains are found by every field that can be searched, and only where it matches', async () => {
   const small = await addDisk('search-small', { description: 'one', format: 'raw', shareable: true });
-  const large = await addDisk('search-large', { description: 'two', provisioned_size: 8 * gibibyte, wipe_after_delete: true, content_type: 'iso' });
+  const large = await addDisk('search-large', {
+    description: 'two',
+    provisioned_size: 8 * gibibyte,
+    wipe_after_delete: true,
+    content_type: 'iso',
+  });
   const found = async (collection: string, search: string) => {
     const { status, body } = await world.ask('GET', `${collection}?search=${encodeURIComponent(search)}`);
     expect(status, `${search} ${JSON.stringify(body)}`).toBe(200);
@@ -385,11 +632,50 @@ test('disks and storage domains are found by every field that can be searched, a
   ];
   for (const [search, ids] of only) expect(await found('disks', search), search).toEqual(ids);
   await world.did('PUT', `storagedomains/${domain}`, { comment: 'fast', description: 'first', backup: true });
-  const yes = ['name=data1', 'status=active', 'datacenter=Default', 'type=posixfs', 'free_size>0', 'used_size>=0', 'total_size>0', 'comment=fast', 'description=first', 'wipe_after_delete=false', 'discard_after_delete=false', 'low_space_threshold=10', 'critical_space_threshold=5', 'backup=true', 'fast', `id=${domain}`, 'committed>0'];
-  const no = ['name=data9', 'status=unattached', 'datacenter=Other', 'type=nfs', 'free_size<0', 'used_size<0', 'total_size=1', 'comment=slow', 'description=second', 'wipe_after_delete=true', 'discard_after_delete=true', 'low_space_threshold>10', 'critical_space_threshold<5', 'backup=false', 'slow', `id=${small}`, 'committed=0'];
+  const yes = [
+    'name=data1',
+    'status=active',
+    'datacenter=Default',
+    'type=posixfs',
+    'free_size>0',
+    'used_size>=0',
+    'total_size>0',
+    'comment=fast',
+    'description=first',
+    'wipe_after_delete=false',
+    'discard_after_delete=false',
+    'low_space_threshold=10',
+    'critical_space_threshold=5',
+    'backup=true',
+    'fast',
+    `id=${domain}`,
+    'committed>0',
+  ];
+  const no = [
+    'name=data9',
+    'status=unattached',
+    'datacenter=Other',
+    'type=nfs',
+    'free_size<0',
+    'used_size<0',
+    'total_size=1',
+    'comment=slow',
+    'description=second',
+    'wipe_after_delete=true',
+    'discard_after_delete=true',
+    'low_space_threshold>10',
+    'critical_space_threshold<5',
+    'backup=false',
+    'slow',
+    `id=${small}`,
+    'committed=0',
+  ];
   for (const search of yes) expect(await found('storagedomains', `${search} and name=data1`), search).toEqual([domain]);
   for (const search of no) expect(await found('storagedomains', `${search} and name=data*`), search).toEqual([]);
   for (const collection of ['disks', 'storagedomains'])
-    expect(await world.ask('GET', `${collection}?search=${encodeURIComponent('colour=red')}`)).toMatchObject({ status: 400, body: { code: 'search_field_unknown', field: 'search' } });
+    expect(await world.ask('GET', `${collection}?search=${encodeURIComponent('colour=red')}`)).toMatchObject({
+      status: 400,
+      body: { code: 'search_field_unknown', field: 'search' },
+    });
   for (const one of [small, large]) await world.did('DELETE', `disks/${one}`);
 });

@@ -217,6 +217,16 @@ export const recordDetached = (tx: Transaction, domain: string) =>
     sql`update storage_domains set data_center_id = null, master = false, wanted = 'maintenance', health = 'unknown' where id = ${domain}`,
   );
 
+/** An attachment taken back: the data center counts its masters as before. */
+export async function recordNotAttached(tx: Transaction, attach: Parameters<typeof recordAttached>[1]): Promise<void> {
+  const undone = await change(
+    tx,
+    sql`update storage_domains set data_center_id = null, master = false, wanted = 'maintenance', health = 'unknown' where id = ${attach.domain} and data_center_id is not null`,
+  );
+  if (undone > 0 && attach.master)
+    await change(tx, sql`update data_centers set master_version = ${attach.masterVersion - 1} where id = ${attach.dataCenter}`);
+}
+
 /** Ostler forgets the domain and what it knew only from it. */
 export async function forgetDomain(tx: Transaction, domain: string): Promise<void> {
   await change(tx, sql`delete from disk_attachments where disk_id in (select disk_id from volumes where domain_id = ${domain})`);

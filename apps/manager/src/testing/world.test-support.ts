@@ -132,10 +132,32 @@ export async function hostsUp(world: World): Promise<void> {
 }
 
 /** Tables whose rows come and go without anybody having changed anything. */
-const restless = ['hosts', 'host_statistics', 'vm_statistics', 'domain_checks', 'sessions', 'login_failures', 'change_log', 'manager_epoch'];
+const restless = [
+  'hosts',
+  'host_statistics',
+  'vm_statistics',
+  'domain_checks',
+  'sessions',
+  'login_failures',
+  'change_log',
+  'manager_epoch',
+];
 /** What is left of work that has ended: kept to be read, and pruned. */
 const traces = ['jobs', 'job_steps', 'job_objects', 'events', 'change_log_horizon'];
-const uncounted = ['generation', 'health_since', 'last_activity', 'creation_time', 'date', 'available', 'actual_size', 'stop_time', 'run_sequence'];
+const uncounted = [
+  'generation',
+  'health',
+  'health_since',
+  'last_activity',
+  'creation_time',
+  'date',
+  'available',
+  'actual_size',
+  'stop_time',
+  'exit_reason',
+  'exit_message',
+  'run_sequence',
+];
 
 async function inventory(db: World['db'], without: readonly string[] = [...restless, ...traces]): Promise<Record<string, string>> {
   const tables = await rows<{ name: string }>(
@@ -167,7 +189,10 @@ function ofHosts(hosts: readonly SimulatedHost[], storage: SharedStorage): Recor
   }
   slate['storage'] = storage
     .contents()
-    .map(({ facts, volumes }) => `${JSON.stringify({ ...facts, available: 0 })} ${[...volumes.values()].map((one) => `${one.facts.volume} ${one.facts.legal}`).join(' ')}`)
+    .map(
+      ({ facts, volumes }) =>
+        `${JSON.stringify({ ...facts, available: 0 })} ${[...volumes.values()].map((one) => `${one.facts.volume} ${one.facts.legal}`).join(' ')}`,
+    )
     .toSorted()
     .join('\n');
   return slate;
