@@ -46,10 +46,13 @@ export const addDisk = job<AddDisk>(
           },
           { mandate: context.mandate },
         ),
-      undo: (context) =>
-        finishTask(context, agents.of(data.host), () =>
-          agents.of(data.host).call('removeImage', { domain: data.domain, image: data.disk, wipe: false }, { mandate: context.mandate }),
-        ),
+      undo: async (context) => {
+        // What was there before us is not ours to erase.
+        if (context.failure?.code !== 'volume_exists')
+          await finishTask(context, agents.of(data.host), () =>
+            agents.of(data.host).call('removeImage', { domain: data.domain, image: data.disk, wipe: false }, { mandate: context.mandate }),
+          );
+      },
     }),
     step('record', { do: async ({ db, results }) => void (await recordVolume(db, results['create-volume'] as VolumeFacts)) }),
   ],

@@ -53,7 +53,11 @@ const templateDocument = (row: TemplateRow): Api['template'] =>
   linked(
     {
       ...partsOf(row),
-      version: { version_number: 1, version_name: 'base version', base_template: { id: row.id, href: href('template', { template: row.id }) } },
+      version: {
+        version_number: 1,
+        version_name: 'base version',
+        base_template: { id: row.id, href: href('template', { template: row.id }) },
+      },
       ...(row.cluster !== null && { cluster: { id: row.cluster, href: href('cluster', { cluster: row.cluster }) } }),
     },
     'templates/{template}',

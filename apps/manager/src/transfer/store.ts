@@ -65,7 +65,10 @@ export const setPhase = (db: Queries, id: string, phase: string, from?: readonly
 /** The row is kept to be read; its ticket opens nothing any more and goes. */
 export async function endTransfer(tx: Transaction, id: string, phase: 'finished_success' | 'finished_failure'): Promise<void> {
   await change(tx, sql`delete from secrets where object_id = ${id}`);
-  await change(tx, sql`update image_transfers set phase = ${phase}, active = false, ended_at = now(), ticket_secret = null where id = ${id}`);
+  await change(
+    tx,
+    sql`update image_transfers set phase = ${phase}, active = false, ended_at = now(), ticket_secret = null where id = ${id}`,
+  );
 }
 
 /** The host's figures; the last activity moves with them. */

@@ -31,7 +31,8 @@ export async function inlineDisks(
     if (isRefusal(one)) return one;
     const boot = one.bootable ? found.find((other) => other.bootable) : undefined;
     if (boot) return refuse(vmReasons.disk_boot_in_use({ vm: vm.name, disk: boot.alias }, field));
-    if (found.some((other) => other.disk === one.disk)) return refuse(vmReasons.disk_already_attached({ disk: one.alias, vm: vm.name }, field));
+    if (found.some((other) => other.disk === one.disk))
+      return refuse(vmReasons.disk_already_attached({ disk: one.alias, vm: vm.name }, field));
     found.push(one);
   }
   return found;
@@ -44,13 +45,21 @@ async function inlineDisk(tx: Transaction, reader: Reader, vm: Home, wish: Api['
   if (!disk) return refuse(vmReasons.disk_for_attachment_missing({ disk: id }, field));
   const unpermitted = await authorize(tx, reader, [{ permit: 'attach_disk', object: { type: 'disk', id } }]);
   if (unpermitted) return unpermitted;
-  const settings = attachmentFrom(wish, { disk: id, interface: 'virtio_scsi', bootable: false, active: true, readOnly: false, passDiscard: false });
+  const settings = attachmentFrom(wish, {
+    disk: id,
+    interface: 'virtio_scsi',
+    bootable: false,
+    active: true,
+    readOnly: false,
+    passDiscard: false,
+  });
   const [owner] = await ownersOfDisk(tx, id);
   return (
     refusalOf([
       diskInterfaceProblem(vm.name, vm.hardware.firmware, settings),
       owner && !disk.shareable && vmReasons.disk_attached_elsewhere({ disk: disk.alias, vm: owner.name }, field),
-      (await dataCenterOfDomain(tx, disk.domain)) !== vm.dataCenter && vmReasons.disk_other_data_center({ disk: disk.alias, vm: vm.name }, field),
+      (await dataCenterOfDomain(tx, disk.domain)) !== vm.dataCenter &&
+        vmReasons.disk_other_data_center({ disk: disk.alias, vm: vm.name }, field),
     ]) ?? { ...settings, alias: disk.alias }
   );
 }

@@ -221,7 +221,7 @@ export const beginRun = (tx: Transaction, vm: string, run: string, host: string)
 export const forgetRun = (tx: Transaction, vm: string, run: string) =>
   change(
     tx,
-    sql`update vms set run_id = null, run_host_id = null, run_state = null, run_status = 'down', run_boot_id = null, run_sequence = null where id = ${vm} and run_id = ${run}`,
+    sql`update vms set run_id = null, run_host_id = null, run_state = null, run_status = 'down', run_boot_id = null, run_sequence = null, run_started = null, run_guest = null where id = ${vm} and run_id = ${run}`,
   );
 
 export const runOf = (db: Queries, vm: string) =>

@@ -23,7 +23,13 @@ afterAll(() => world?.stop());
 
 const blank = (name: string, more: object = {}) => ({ name, cluster: { name: 'Default' }, template: { name: 'Blank' }, ...more });
 const addVm = async (name: string, more: object = {}) => (await world.did('POST', 'vms', blank(name, more))).body.id as string;
-const newDisk = (alias: string, more: object = {}) => ({ alias, format: 'cow', provisioned_size: gibibyte, storage_domains: { storage_domain: [{ id: domain }] }, ...more });
+const newDisk = (alias: string, more: object = {}) => ({
+  alias,
+  format: 'cow',
+  provisioned_size: gibibyte,
+  storage_domains: { storage_domain: [{ id: domain }] },
+  ...more,
+});
 const addDisk = async (alias: string, more: object = {}) => (await world.did('POST', 'disks', newDisk(alias, more))).body.id as string;
 /** A VM with one boot disk, as simple as one that starts can be. */
 async function bootable(name: string, more: object = {}): Promise<string> {
@@ -31,14 +37,22 @@ async function bootable(name: string, more: object = {}): Promise<string> {
   await world.did('POST', `vms/${vm}/diskattachments`, { bootable: true, interface: 'virtio', disk: newDisk(`${name}_disk`) });
   return vm;
 }
-const becomes = (vm: string, wanted: string) => world.until(() => world.vmStatus(vm), (status) => status === wanted);
+const becomes = (vm: string, wanted: string) =>
+  world.until(
+    () => world.vmStatus(vm),
+    (status) => status === wanted,
+  );
 async function started(name: string): Promise<string> {
   const vm = await bootable(name);
   await world.did('POST', `vms/${vm}/start`, {});
   await becomes(vm, 'up');
   return vm;
 }
-const runOf = (vm: string) => row<{ run: string; host: string; boot: string; sequence: number }>(world.db, sql`select run_id as run, run_host_id as host, run_boot_id as boot, run_sequence as sequence from vms where id = ${vm}`);
+const runOf = (vm: string) =>
+  row<{ run: string; host: string; boot: string; sequence: number }>(
+    world.db,
+    sql`select run_id as run, run_host_id as host, run_boot_id as boot, run_sequence as sequence from vms where id = ${vm}`,
+  );
 const hostOf = async (vm: string) => {
   const run = await runOf(vm);
   return world.hosts.find((host) => host.hostId === run?.host) ?? world.hosts[0];
@@ -47,7 +61,11 @@ async function gone(vm: string): Promise<void> {
   await world.did('POST', `vms/${vm}/stop`, {});
   await world.did('DELETE', `vms/${vm}`);
 }
-const eventsOf = (vm: string, code: number) => rows<{ parameters: Record<string, string> }>(world.db, sql`select parameters from events where vm_id = ${vm} and code = ${code} order by index`);
+const eventsOf = (vm: string, code: number) =>
+  rows<{ parameters: Record<string, string> }>(
+    world.db,
+    sql`select parameters from events where vm_id = ${vm} and code = ${code} order by index`,
+  );
 
 // ---- what a VM is -------------------------------------------------------------------------------------------------
 
@@ -91,7 +109,12 @@ test('a VM of Blank is what was asked for, and Blank where nothing was', async (
     type: 'desktop',
   });
   expect(await world.ask('DELETE', `vms/${rich}`)).toMatchObject({ status: 409, body: { code: 'vm_delete_protected' } });
-  const changed = await world.did('PUT', `vms/${rich}`, { name: 'richer', delete_protected: false, memory: gibibyte, memory_policy: { max: 4 * gibibyte } });
+  const changed = await world.did('PUT', `vms/${rich}`, {
+    name: 'richer',
+    delete_protected: false,
+    memory: gibibyte,
+    memory_policy: { max: 4 * gibibyte },
+  });
   expect(changed.body).toMatchObject({ name: 'richer', memory: String(gibibyte), os: { type: 'rhel_8x64' } });
   for (const vm of [plain, rich]) await world.did('DELETE', `vms/${vm}`);
   expect((await world.ask('GET', `vms/${plain}`)).status).toBe(404);
@@ -100,15 +123,33 @@ test('a VM of Blank is what was asked for, and Blank where nothing was', async (
 });
 
 test('Blank and the instance types are told as RHV’s clients know them', async () => {
-  expect((await world.ask('GET', `templates/${fixedIds.blankTemplate}`)).body).toMatchObject({ name: 'Blank', status: 'ok', version: { version_number: '1' }, memory: String(gibibyte) });
+  expect((await world.ask('GET', `templates/${fixedIds.blankTemplate}`)).body).toMatchObject({
+    name: 'Blank',
+    status: 'ok',
+    version: { version_number: '1' },
+    memory: String(gibibyte),
+  });
   expect((await world.ask('GET', 'templates?search=name%3DBlank')).body.template).toHaveLength(1);
   expect((await world.ask('GET', 'templates?search=name%3DOther')).body.template ?? []).toEqual([]);
   const types = (await world.ask('GET', 'instancetypes')).body.instance_type as { name: string }[];
   expect(types.map((one) => one.name).toSorted()).toEqual(instanceTypes.map((one) => one.name).toSorted());
-  expect((await world.ask('GET', `instancetypes/${instanceTypes[2].id}`)).body).toMatchObject({ name: 'Medium', memory: String(4096 * mebibyte), cpu: { topology: { sockets: '2' } } });
-  for (const path of ['instancetypes/nothing', `instancetypes/${fixedIds.blankTemplate}`, `templates/${instanceTypes[0].id}`]) expect((await world.ask('GET', path)).status, path).toBe(404);
-  for (const part of ['nics', 'diskattachments']) expect((await world.ask('GET', `templates/${fixedIds.blankTemplate}/${part}`)).status).toBe(200);
-  proves('templates.list', 'template.get', 'instance_types.list', 'instance_type.get', 'template_nics.list', 'template_disk_attachments.list');
+  expect((await world.ask('GET', `instancetypes/${instanceTypes[2].id}`)).body).toMatchObject({
+    name: 'Medium',
+    memory: String(4096 * mebibyte),
+    cpu: { topology: { sockets: '2' } },
+  });
+  for (const path of ['instancetypes/nothing', `instancetypes/${fixedIds.blankTemplate}`, `templates/${instanceTypes[0].id}`])
+    expect((await world.ask('GET', path)).status, path).toBe(404);
+  for (const part of ['nics', 'diskattachments'])
+    expect((await world.ask('GET', `templates/${fixedIds.blankTemplate}/${part}`)).status).toBe(200);
+  proves(
+    'templates.list',
+    'template.get',
+    'instance_types.list',
+    'instance_type.get',
+    'template_nics.list',
+    'template_disk_attachments.list',
+  );
 });
 
 test('disks are attached new, by id and at birth; what does not fit is refused by its field', async () => {
@@ -117,9 +158,15 @@ test('disks are attached new, by id and at birth; what does not fit is refused b
   expect(made.body).toMatchObject({ bootable: 'true', interface: 'virtio', active: 'true' });
   const boot = made.body.id as string;
   const loose = await addDisk('loose');
-  expect((await world.did('POST', `vms/${vm}/diskattachments`, { interface: 'virtio_scsi', bootable: false, disk: { id: loose } })).body).toMatchObject({ id: loose, interface: 'virtio_scsi' });
+  expect(
+    (await world.did('POST', `vms/${vm}/diskattachments`, { interface: 'virtio_scsi', bootable: false, disk: { id: loose } })).body,
+  ).toMatchObject({ id: loose, interface: 'virtio_scsi' });
   expect((await world.ask('GET', `vms/${vm}/diskattachments`)).body.disk_attachment).toHaveLength(2);
-  expect((await world.ask('GET', `vms/${vm}?follow=disk_attachments.disk`)).body.disk_attachments.disk_attachment.map((one: { disk: { alias: string } }) => one.disk.alias)).toEqual(['boot', 'loose']);
+  expect(
+    (await world.ask('GET', `vms/${vm}?follow=disk_attachments.disk`)).body.disk_attachments.disk_attachment.map(
+      (one: { disk: { alias: string } }) => one.disk.alias,
+    ),
+  ).toEqual(['boot', 'loose']);
   expect((await world.did('PUT', `vms/${vm}/diskattachments/${loose}`, { interface: 'sata' })).body.interface).toBe('sata');
   expect((await world.ask('GET', `vms/${vm}/diskattachments/${loose}`)).body.interface).toBe('sata');
   const other = await addVm('other-disks');
@@ -128,16 +175,35 @@ test('disks are attached new, by id and at birth; what does not fit is refused b
     [409, 'disk_already_attached', undefined, vm, { interface: 'virtio', bootable: false, disk: { id: loose } }],
     [409, 'disk_attached_elsewhere', undefined, other, { interface: 'virtio', bootable: false, disk: { id: loose } }],
     [400, 'disk_interface_chipset', 'disk_attachment.interface', other, { interface: 'ide', bootable: false, disk: newDisk('ide') }],
-    [400, 'disk_read_only_interface', 'disk_attachment.read_only', other, { interface: 'sata', bootable: false, read_only: true, disk: newDisk('sata') }],
+    [
+      400,
+      'disk_read_only_interface',
+      'disk_attachment.read_only',
+      other,
+      { interface: 'sata', bootable: false, read_only: true, disk: newDisk('sata') },
+    ],
   ];
   for (const [status, code, field, target, body] of refusals)
-    expect(await world.ask('POST', `vms/${target}/diskattachments`, body).then((answer) => ({ status: answer.status, code: answer.body.code, field: answer.body.field })), code).toEqual({ status, code, field });
+    expect(
+      await world
+        .ask('POST', `vms/${target}/diskattachments`, body)
+        .then((answer) => ({ status: answer.status, code: answer.body.code, field: answer.body.field })),
+      code,
+    ).toEqual({ status, code, field });
   await world.did('DELETE', `vms/${vm}/diskattachments/${loose}`);
   expect((await world.ask('GET', `disks/${loose}`)).body.status).toBe('ok');
-  const born = await addVm('born-with', { disk_attachments: { disk_attachment: [{ disk: { id: loose }, interface: 'virtio', bootable: true }] } });
-  expect((await world.ask('GET', `vms/${born}/diskattachments`)).body.disk_attachment).toMatchObject([{ id: loose, bootable: 'true', interface: 'virtio' }]);
-  expect(await world.ask('POST', 'vms', blank('born-too', { disk_attachments: { disk_attachment: [{ disk: { id: boot } }] } }))).toMatchObject({ status: 409, body: { code: 'disk_attached_elsewhere', field: 'vm.disk_attachments' } });
-  expect(await world.ask('POST', 'vms', blank('born-too', { disk_attachments: { disk_attachment: [{ disk: newDisk('new') }] } }))).toMatchObject({ status: 501, body: { code: 'disk_inline_new' } });
+  const born = await addVm('born-with', {
+    disk_attachments: { disk_attachment: [{ disk: { id: loose }, interface: 'virtio', bootable: true }] },
+  });
+  expect((await world.ask('GET', `vms/${born}/diskattachments`)).body.disk_attachment).toMatchObject([
+    { id: loose, bootable: 'true', interface: 'virtio' },
+  ]);
+  expect(
+    await world.ask('POST', 'vms', blank('born-too', { disk_attachments: { disk_attachment: [{ disk: { id: boot } }] } })),
+  ).toMatchObject({ status: 409, body: { code: 'disk_attached_elsewhere', field: 'vm.disk_attachments' } });
+  expect(
+    await world.ask('POST', 'vms', blank('born-too', { disk_attachments: { disk_attachment: [{ disk: newDisk('new') }] } })),
+  ).toMatchObject({ status: 501, body: { code: 'disk_inline_new' } });
   await world.did('DELETE', `vms/${vm}/diskattachments/${boot}?detach_only=false`);
   expect((await world.ask('GET', `disks/${boot}`)).status).toBe(404);
   for (const one of [vm, other, born]) await world.did('DELETE', `vms/${one}`);
@@ -149,12 +215,20 @@ test('NICs get the pool’s lowest free address or bring their own; names and ad
   const vm = await addVm('nics');
   const one = await world.did('POST', `vms/${vm}/nics`, { name: 'nic1', vnic_profile: { id: fixedIds.managementProfile } });
   const two = await world.did('POST', `vms/${vm}/nics`, { name: 'nic2', interface: 'e1000', mac: { address: '02:00:00:00:00:01' } });
-  expect(one.body).toMatchObject({ interface: 'virtio', linked: 'true', plugged: 'true', vnic_profile: { id: fixedIds.managementProfile } });
+  expect(one.body).toMatchObject({
+    interface: 'virtio',
+    linked: 'true',
+    plugged: 'true',
+    vnic_profile: { id: fixedIds.managementProfile },
+  });
   expect(one.body.mac.address).toMatch(/^56:6f:.*:00:00$/);
   expect(two.body.mac.address).toBe('02:00:00:00:00:01');
   expect((await world.ask('GET', `vms/${vm}/nics`)).body.nic).toHaveLength(2);
   const id = two.body.id as string;
-  expect((await world.did('PUT', `vms/${vm}/nics/${id}`, { name: 'renamed', linked: false })).body).toMatchObject({ name: 'renamed', linked: 'false' });
+  expect((await world.did('PUT', `vms/${vm}/nics/${id}`, { name: 'renamed', linked: false })).body).toMatchObject({
+    name: 'renamed',
+    linked: 'false',
+  });
   await world.did('POST', `vms/${vm}/nics/${id}/deactivate`, {});
   expect((await world.ask('GET', `vms/${vm}/nics/${id}`)).body.plugged).toBe('false');
   await world.did('POST', `vms/${vm}/nics/${id}/activate`, {});
@@ -167,7 +241,8 @@ test('NICs get the pool’s lowest free address or bring their own; names and ad
     [400, 'name_characters', 'nic.name', { name: 'has space' }],
     [400, 'nic_interface_unfit', 'nic.interface', { name: 'x', interface: 'pci_passthrough' }],
   ];
-  for (const [status, code, field, body] of refusals) expect(await world.ask('POST', `vms/${vm}/nics`, body), code).toMatchObject({ status, body: { code, field } });
+  for (const [status, code, field, body] of refusals)
+    expect(await world.ask('POST', `vms/${vm}/nics`, body), code).toMatchObject({ status, body: { code, field } });
   await world.did('DELETE', `vms/${vm}/nics/${id}`);
   expect((await world.ask('GET', `vms/${vm}/nics/${id}`)).status).toBe(404);
   await world.did('DELETE', `vms/${vm}`);
@@ -189,19 +264,36 @@ test('a VM starts, is up when its guest answers, and after a stop it is down and
   const allowed = (actions: { name: string; allowed: string }[]) => actions.filter((one) => one.allowed === 'true').map((one) => one.name);
   expect(allowed(body.action_states.action_state)).toEqual(expect.arrayContaining(['stop', 'shutdown', 'reboot', 'reset', 'console']));
   expect(allowed(body.action_states.action_state)).not.toContain('start');
-  for (const [path, of] of [['graphicsconsoles', 'graphics_console'], ['cdroms', 'cdrom'], ['snapshots', 'snapshot']] as const) {
+  for (const [path, of] of [
+    ['graphicsconsoles', 'graphics_console'],
+    ['cdroms', 'cdrom'],
+    ['snapshots', 'snapshot'],
+  ] as const) {
     const all = (await world.ask('GET', `vms/${vm}/${path}`)).body[of] as { id: string }[];
     expect(all, path).toHaveLength(1);
     expect((await world.ask('GET', `vms/${vm}/${path}/${all[0]?.id}`)).body.id).toBe(all[0]?.id);
   }
   host.world.setGuest(vm, { nics: [{ name: 'eth0', addresses: [{ family: 'v4', address: '192.0.2.7', prefix: 24 }] }] });
-  await world.until(async () => (await world.ask('GET', `vms/${vm}/reporteddevices`)).body.reported_device as { ips: object }[] | undefined, (all) => all?.length === 1);
-  expect((await world.ask('GET', `vms/${vm}/reporteddevices`)).body.reported_device[0].ips.ip).toMatchObject([{ address: '192.0.2.7', version: 'v4' }]);
-  const figures = (await world.ask('GET', `vms/${vm}/statistics`)).body.statistic as { name: string; values: { value: { datum: string }[] } }[];
-  expect(figures.map((one) => one.name)).toEqual(expect.arrayContaining(['memory.installed', 'cpu.current.total', 'network.current.total', 'elapsed.time']));
+  await world.until(
+    async () => (await world.ask('GET', `vms/${vm}/reporteddevices`)).body.reported_device as { ips: object }[] | undefined,
+    (all) => all?.length === 1,
+  );
+  expect((await world.ask('GET', `vms/${vm}/reporteddevices`)).body.reported_device[0].ips.ip).toMatchObject([
+    { address: '192.0.2.7', version: 'v4' },
+  ]);
+  const figures = (await world.ask('GET', `vms/${vm}/statistics`)).body.statistic as {
+    name: string;
+    values: { value: { datum: string }[] };
+  }[];
+  expect(figures.map((one) => one.name)).toEqual(
+    expect.arrayContaining(['memory.installed', 'cpu.current.total', 'network.current.total', 'elapsed.time']),
+  );
   const again = await world.ask('POST', `vms/${vm}/start`, {});
   expect(again).toMatchObject({ status: 409, body: { code: 'vm_wrong_status' } });
-  for (const [action, status] of [['reboot', 'up'], ['reset', 'up']] as const) {
+  for (const [action, status] of [
+    ['reboot', 'up'],
+    ['reset', 'up'],
+  ] as const) {
     await world.did('POST', `vms/${vm}/${action}`, {});
     await becomes(vm, status);
   }
@@ -209,13 +301,29 @@ test('a VM starts, is up when its guest answers, and after a stop it is down and
   await world.did('POST', `vms/${vm}/stop`, { reason: 'enough' });
   expect((await world.ask('GET', `vms/${vm}`)).body).toMatchObject({ status: 'down', stop_reason: 'enough' });
   expect((await world.ask('GET', `vms/${vm}`)).body).not.toHaveProperty('host');
-  await world.until(() => host.world.vms(), (all) => all.length === 0);
+  await world.until(
+    () => host.world.vms(),
+    (all) => all.length === 0,
+  );
   expect(host.world.uses()).toEqual([]);
   await world.did('POST', `vms/${vm}/stop`, {});
   expect(await eventsOf(vm, 33)).toHaveLength(1);
   await world.did('DELETE', `vms/${vm}`);
   expect(await world.slate()).toEqual(before);
-  proves('vm.start', 'vm.stop', 'vm.reboot', 'vm.reset', 'vm_graphics_consoles.list', 'vm_graphics_console.get', 'vm_cdroms.list', 'vm_cdrom.get', 'snapshots.list', 'snapshot.get', 'vm_reported_devices.list', 'vm_statistics.list');
+  proves(
+    'vm.start',
+    'vm.stop',
+    'vm.reboot',
+    'vm.reset',
+    'vm_graphics_consoles.list',
+    'vm_graphics_console.get',
+    'vm_cdroms.list',
+    'vm_cdrom.get',
+    'snapshots.list',
+    'snapshot.get',
+    'vm_reported_devices.list',
+    'vm_statistics.list',
+  );
 });
 
 test('a shutdown is the guest’s to do; a guest that ignores it stays, and can be powered off', async () => {
@@ -269,7 +377,10 @@ test('a start that fails leaves the VM down, the reason in an event, and nothing
   for (const host of world.hosts) host.faults.clear();
   expect(await world.vmStatus(vm)).toBe('down');
   expect(await world.slate()).toEqual(before);
-  const told = await rows<{ parameters: Record<string, string> }>(world.db, sql`select parameters from events where vm_id = ${vm} and parameters ->> 'reason' like '%QEMU said no%'`);
+  const told = await rows<{ parameters: Record<string, string> }>(
+    world.db,
+    sql`select parameters from events where vm_id = ${vm} and parameters ->> 'reason' like '%QEMU said no%'`,
+  );
   expect(told).toHaveLength(1);
   await world.did('DELETE', `vms/${vm}`);
 });
@@ -288,7 +399,8 @@ test('a late or duplicate report about an earlier run changes nothing', async ()
   expect(second?.run).not.toBe(first?.run);
   const now = await runOf(vm);
   const position = { bootId: now?.boot ?? '', sequence: 1_000_000_000 };
-  const state = async () => row(world.db, sql`select run_id, run_host_id, run_status, run_state, run_sequence, exit_reason from vms where id = ${vm}`);
+  const state = async () =>
+    row(world.db, sql`select run_id, run_host_id, run_status, run_state, run_sequence, exit_reason from vms where id = ${vm}`);
   const before = await state();
   const host2 = now?.host ?? '';
   expect(await applyObservation(world.db, host2, position, late)).toBe('stale');
@@ -311,9 +423,16 @@ test('a run that ended while no controller was there is found by the next, with 
   expect(await world.vmStatus(crashed)).toBe('up');
   controlling = world.control();
   for (const vm of [crashed, finished]) await becomes(vm, 'down');
-  const exits = await rows<{ exit: string }>(world.db, sql`select exit_reason as exit from vms where id in (${crashed}, ${finished}) order by name`);
+  const exits = await rows<{ exit: string }>(
+    world.db,
+    sql`select exit_reason as exit from vms where id in (${crashed}, ${finished}) order by name`,
+  );
   expect(exits.map((one) => one.exit)).toEqual(['crashed', 'guest_shutdown']);
-  for (const host of world.hosts) await world.until(() => host.world.vms(), (all) => all.length === 0);
+  for (const host of world.hosts)
+    await world.until(
+      () => host.world.vms(),
+      (all) => all.length === 0,
+    );
   for (const vm of [crashed, finished]) await world.did('DELETE', `vms/${vm}`);
 });
 
@@ -324,7 +443,11 @@ test('the VMs of a host that is silent too long are unknown; when it answers aga
   world.passTime(60_000);
   await becomes(vm, 'unknown');
   expect((await world.ask('GET', `hosts/${host.hostId}`)).body.status).toBe('non_responsive');
-  for (const action of ['start', 'stop', 'shutdown', 'reboot', 'reset']) expect(await world.ask('POST', `vms/${vm}/${action}`, {}), action).toMatchObject({ status: 409, body: { code: 'vm_host_unreachable' } });
+  for (const action of ['start', 'stop', 'shutdown', 'reboot', 'reset'])
+    expect(await world.ask('POST', `vms/${vm}/${action}`, {}), action).toMatchObject({
+      status: 409,
+      body: { code: 'vm_host_unreachable' },
+    });
   expect(await world.ask('DELETE', `vms/${vm}`)).toMatchObject({ status: 409, body: { code: 'vm_host_unreachable' } });
   host.faults.reconnect();
   await becomes(vm, 'up');
@@ -356,7 +479,10 @@ test('of two controllers on one database one acts; when it goes, the other takes
   const vm = await started('shared');
   expect(epochs).toEqual([]);
   await controlling.stop();
-  await world.until(() => epochs, (all) => all.length === 1);
+  await world.until(
+    () => epochs,
+    (all) => all.length === 1,
+  );
   expect(await epoch()).toBe(first + 1);
   await world.did('POST', `vms/${vm}/stop`, {});
   await world.did('DELETE', `vms/${vm}`);
@@ -377,13 +503,16 @@ test('a removed VM takes its disks with it, unless they are only to be detached'
   await world.did('POST', `vms/${taken}/diskattachments`, { bootable: true, interface: 'virtio', disk: { id: attachment?.id } });
   await world.did('DELETE', `vms/${taken}`);
   expect((await world.ask('GET', `disks/${attachment?.id}`)).status).toBe(404);
-  expect(world.storage.contents().flatMap((one) => [...one.volumes.values()].map(({ facts }) => facts.image))).not.toContain(attachment?.id);
+  expect(world.storage.contents().flatMap((one) => [...one.volumes.values()].map(({ facts }) => facts.image))).not.toContain(
+    attachment?.id,
+  );
 });
 
 test('a shareable disk of several VMs stays when one of them is removed, and goes with the last', async () => {
   const disk = await addDisk('shared', { format: 'raw', shareable: true });
   const [one, two] = [await addVm('share1'), await addVm('share2')];
-  for (const vm of [one, two]) await world.did('POST', `vms/${vm}/diskattachments`, { interface: 'virtio', bootable: false, disk: { id: disk } });
+  for (const vm of [one, two])
+    await world.did('POST', `vms/${vm}/diskattachments`, { interface: 'virtio', bootable: false, disk: { id: disk } });
   await world.did('DELETE', `vms/${one}`);
   expect((await world.ask('GET', `disks/${disk}`)).status).toBe(200);
   await world.did('DELETE', `vms/${two}`);
@@ -413,7 +542,12 @@ test('a dry run of every mutation of VMs changes nothing, and says the plan with
     ['POST', `vms/${down}/nics/${nic}/deactivate`, {}, []],
     ['DELETE', `vms/${down}/nics/${nic}`, undefined, []],
     ['POST', `vms/${down}/diskattachments`, { interface: 'virtio', bootable: false, disk: { id: loose } }, []],
-    ['POST', `vms/${down}/diskattachments`, { interface: 'virtio', bootable: false, disk: newDisk('dry-disk') }, ['create-volume', 'record']],
+    [
+      'POST',
+      `vms/${down}/diskattachments`,
+      { interface: 'virtio', bootable: false, disk: newDisk('dry-disk') },
+      ['create-volume', 'record'],
+    ],
     ['PUT', `vms/${down}/diskattachments/${attachment?.id}`, { interface: 'virtio_scsi' }, []],
     ['DELETE', `vms/${down}/diskattachments/${attachment?.id}`, undefined, []],
     ['DELETE', `vms/${down}/diskattachments/${attachment?.id}?detach_only=false`, undefined, ['remove-image']],
@@ -422,10 +556,17 @@ test('a dry run of every mutation of VMs changes nothing, and says the plan with
     const { status, body: plan } = await world.ask(method, `${path}${path.includes('?') ? '&' : '?'}dry_run=true`, body);
     expect(status, `${method} ${path} ${JSON.stringify(plan)}`).toBe(200);
     expect(plan, `${method} ${path}`).toMatchObject({ allowed: 'true', title: expect.stringMatching(/\S/) });
-    expect((plan.steps?.plan_step ?? []).map((one: { name: string }) => one.name), `${method} ${path}`).toEqual(steps);
+    expect(
+      (plan.steps?.plan_step ?? []).map((one: { name: string }) => one.name),
+      `${method} ${path}`,
+    ).toEqual(steps);
   }
-  for (const path of [`vms/${up}/ticket`, `vms/${up}/serialconsoleticket`]) expect((await world.ask('POST', `${path}?dry_run=true`, {})).body, path).toMatchObject({ allowed: 'true' });
-  expect((await world.ask('POST', `vms/${up}/start?dry_run=true`, {})).body).toMatchObject({ allowed: 'false', reasons: { reason: [{ code: 'vm_wrong_status' }] } });
+  for (const path of [`vms/${up}/ticket`, `vms/${up}/serialconsoleticket`])
+    expect((await world.ask('POST', `${path}?dry_run=true`, {})).body, path).toMatchObject({ allowed: 'true' });
+  expect((await world.ask('POST', `vms/${up}/start?dry_run=true`, {})).body).toMatchObject({
+    allowed: 'false',
+    reasons: { reason: [{ code: 'vm_wrong_status' }] },
+  });
   expect(await digestOfRows(world)).toBe(before);
   await gone(up);
   await world.did('DELETE', `vms/${down}`);
@@ -446,8 +587,22 @@ test('bad input about VMs is told by code and field, and leaves nothing behind',
     [400, 'name_empty', 'vm.name', 'PUT', `vms/${vm}`, { name: '' }],
     [400, 'memory_too_small', 'vm.memory', 'POST', 'vms', blank('x', { memory: 1 })],
     [400, 'memory_too_large', 'vm.memory', 'POST', 'vms', blank('x', { memory: 2 ** 45 })],
-    [400, 'memory_above_maximum', 'vm.memory_policy.max', 'POST', 'vms', blank('x', { memory: 2 * gibibyte, memory_policy: { max: gibibyte } })],
-    [400, 'guaranteed_above_memory', 'vm.memory_policy.guaranteed', 'POST', 'vms', blank('x', { memory: gibibyte, memory_policy: { guaranteed: 2 * gibibyte } })],
+    [
+      400,
+      'memory_above_maximum',
+      'vm.memory_policy.max',
+      'POST',
+      'vms',
+      blank('x', { memory: 2 * gibibyte, memory_policy: { max: gibibyte } }),
+    ],
+    [
+      400,
+      'guaranteed_above_memory',
+      'vm.memory_policy.guaranteed',
+      'POST',
+      'vms',
+      blank('x', { memory: gibibyte, memory_policy: { guaranteed: 2 * gibibyte } }),
+    ],
     [400, 'cpu_count', 'vm.cpu.topology.sockets', 'POST', 'vms', blank('x', { cpu: { topology: { sockets: 17, cores: 1, threads: 1 } } })],
     [400, 'cpu_total', 'vm.cpu.topology', 'POST', 'vms', blank('x', { cpu: { topology: { sockets: 16, cores: 50, threads: 1 } } })],
     [400, 'operating_system_unknown', 'vm.os.type', 'POST', 'vms', blank('x', { os: { type: 'beos' } })],
@@ -463,15 +618,48 @@ test('bad input about VMs is told by code and field, and leaves nothing behind',
     [409, 'vm_change_needs_down', undefined, 'PUT', `vms/${up}`, { memory: 2 * gibibyte }],
     [409, 'vm_wrong_status', undefined, 'POST', `vms/${up}/nics`, { name: 'nic1' }],
     [409, 'vm_wrong_status', undefined, 'POST', `vms/${up}/diskattachments`, { interface: 'virtio', bootable: false, disk: newDisk('x') }],
-    [400, 'disk_for_attachment_missing', 'vm.disk_attachments', 'POST', 'vms', blank('x', { disk_attachments: { disk_attachment: [{ disk: { id: nobody } }] } })],
-    [501, 'vm_from_ovf_not_built', 'vm.initialization.configuration', 'POST', 'vms', { initialization: { configuration: { type: 'ovf', data: '<x/>' } } }],
+    [
+      400,
+      'disk_for_attachment_missing',
+      'vm.disk_attachments',
+      'POST',
+      'vms',
+      blank('x', { disk_attachments: { disk_attachment: [{ disk: { id: nobody } }] } }),
+    ],
+    [
+      501,
+      'vm_from_ovf_not_built',
+      'vm.initialization.configuration',
+      'POST',
+      'vms',
+      { initialization: { configuration: { type: 'ovf', data: '<x/>' } } },
+    ],
   ];
   for (const [status, code, field, method, path, body] of refusals) {
     const answer = await world.ask(method, path, body);
-    expect({ status: answer.status, code: answer.body.code, field: answer.body.field }, `${method} ${path} ${JSON.stringify(body)}`).toEqual({ status, code, field });
+    expect(
+      { status: answer.status, code: answer.body.code, field: answer.body.field },
+      `${method} ${path} ${JSON.stringify(body)}`,
+    ).toEqual({ status, code, field });
   }
-  expect(await world.ask('POST', `vms/${vm}/start`, { vm: { placement_policy: { hosts: { host: [{ id: nobody }] } } } })).toMatchObject({ status: 409, body: { code: 'vm_no_host_in_cluster' } });
-  for (const [method, path, body] of [['GET', `vms/${nobody}`], ['DELETE', `vms/${nobody}`], ['POST', `vms/${nobody}/start`, {}], ['GET', `vms/${vm}/nics/${nobody}`], ['PUT', `vms/${vm}/nics/${nobody}`, {}], ['DELETE', `vms/${vm}/nics/${nobody}`], ['POST', `vms/${vm}/nics/${nobody}/activate`, {}], ['POST', `vms/${vm}/nics/${nobody}/deactivate`, {}], ['GET', `vms/${vm}/diskattachments/${nobody}`], ['DELETE', `vms/${vm}/diskattachments/${nobody}`], ['POST', 'vms', blank('x', { cluster: { id: nobody } })], ['POST', 'vms', blank('x', { template: { id: nobody } })]] as [string, string, object?][])
+  expect(await world.ask('POST', `vms/${vm}/start`, { vm: { placement_policy: { hosts: { host: [{ id: nobody }] } } } })).toMatchObject({
+    status: 409,
+    body: { code: 'vm_no_host_in_cluster' },
+  });
+  for (const [method, path, body] of [
+    ['GET', `vms/${nobody}`],
+    ['DELETE', `vms/${nobody}`],
+    ['POST', `vms/${nobody}/start`, {}],
+    ['GET', `vms/${vm}/nics/${nobody}`],
+    ['PUT', `vms/${vm}/nics/${nobody}`, {}],
+    ['DELETE', `vms/${vm}/nics/${nobody}`],
+    ['POST', `vms/${vm}/nics/${nobody}/activate`, {}],
+    ['POST', `vms/${vm}/nics/${nobody}/deactivate`, {}],
+    ['GET', `vms/${vm}/diskattachments/${nobody}`],
+    ['DELETE', `vms/${vm}/diskattachments/${nobody}`],
+    ['POST', 'vms', blank('x', { cluster: { id: nobody } })],
+    ['POST', 'vms', blank('x', { template: { id: nobody } })],
+  ] as [string, string, object?][])
     expect((await world.ask(method, path, body)).status, `${method} ${path}`).toBe(404);
   expect(await digestOfRows(world)).toBe(before);
   await gone(up);
@@ -483,7 +671,11 @@ test('a host without room, CPUs or a network for a VM says so', async () => {
   const answer = await world.ask('POST', `vms/${large}/start`, {});
   expect(answer).toMatchObject({ status: 409, body: { code: 'vm_no_host' } });
   expect(answer.body.detail).toContain('GiB of memory');
-  await world.did('PUT', `vms/${large}`, { memory: gibibyte, memory_policy: { max: 4 * gibibyte, guaranteed: gibibyte }, cpu: { topology: { sockets: 16, cores: 4, threads: 1 } } });
+  await world.did('PUT', `vms/${large}`, {
+    memory: gibibyte,
+    memory_policy: { max: 4 * gibibyte, guaranteed: gibibyte },
+    cpu: { topology: { sockets: 16, cores: 4, threads: 1 } },
+  });
   expect((await world.ask('POST', `vms/${large}/start`, {})).body.detail).toContain('CPUs');
   await world.did('DELETE', `vms/${large}`);
 });
@@ -500,7 +692,10 @@ test('VMs are found by every field that can be searched, and only where it match
     expect(status, `${search} ${JSON.stringify(body)}`).toBe(200);
     return ((body.vm ?? []) as { id: string }[]).map((one) => one.id).toSorted();
   };
-  await world.until(() => found('ip=192.0.2.9'), (ids) => ids.length === 1);
+  await world.until(
+    () => found('ip=192.0.2.9'),
+    (ids) => ids.length === 1,
+  );
   const both = [up, down].toSorted();
   const host = (await row<{ name: string }>(world.db, sql`select name from hosts where id = ${(await runOf(up))?.host}`))?.name ?? '';
   const only: [string, string[]][] = [
@@ -547,7 +742,10 @@ test('VMs are found by every field that can be searched, and only where it match
     ['status=up or os=rhel_8x64', both],
   ];
   for (const [search, ids] of only) expect(await found(search), search).toEqual(ids);
-  expect(await world.ask('GET', 'vms?search=colour%3Dred')).toMatchObject({ status: 400, body: { code: 'search_field_unknown', field: 'search' } });
+  expect(await world.ask('GET', 'vms?search=colour%3Dred')).toMatchObject({
+    status: 400,
+    body: { code: 'search_field_unknown', field: 'search' },
+  });
   await gone(up);
   await world.did('DELETE', `vms/${down}`);
 });
