@@ -354,7 +354,7 @@ const twice = (one: Step): Step => ({
 
 for (const [type, all] of Object.entries(scenarios))
   for (const scenario of all)
-    describe(scenario.called === undefined ? type : `${type}, ${scenario.called}`, () => {
+    describe(`${type}${scenario.called === undefined ? '' : `, ${scenario.called}`}`, () => {
       const stepsSeen: Step[] = [];
       const points = (): Point[] =>
         stepsSeen.flatMap(

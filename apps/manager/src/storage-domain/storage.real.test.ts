@@ -291,7 +291,7 @@ const phaseOf = async (id: string) => (await world.ask('GET', `imagetransfers/${
 const hostOf = (transfer: { host: { id: string } }) => world.hosts.find((host) => host.hostId === transfer.host.id) ?? world.hosts[0];
 async function openTransfer(disk: string, more: object = {}) {
   const answer = await world.ask('POST', 'imagetransfers', { disk: { id: disk }, direction: 'upload', ...more });
-  expect(answer.status, JSON.stringify(answer.body)).toBe(202);
+  expect(answer).toMatchObject({ status: 202 });
   const id = answer.body.id as string;
   await world.until(
     () => phaseOf(id),
@@ -630,7 +630,7 @@ test('disks and storage domains are found by every field that can be searched, a
     ['vm_names=web', []],
     ['search-large', [large]],
   ];
-  for (const [search, ids] of only) expect(await found('disks', search), search).toEqual(ids);
+  for (const [search, ids] of only) expect(await found('disks', search), `${search}`).toEqual(ids);
   await world.did('PUT', `storagedomains/${domain}`, { comment: 'fast', description: 'first', backup: true });
   const yes = [
     'name=data1',
@@ -670,8 +670,8 @@ test('disks and storage domains are found by every field that can be searched, a
     `id=${small}`,
     'committed=0',
   ];
-  for (const search of yes) expect(await found('storagedomains', `${search} and name=data1`), search).toEqual([domain]);
-  for (const search of no) expect(await found('storagedomains', `${search} and name=data*`), search).toEqual([]);
+  for (const search of yes) expect(await found('storagedomains', `${search} and name=data1`), `${search}`).toEqual([domain]);
+  for (const search of no) expect(await found('storagedomains', `${search} and name=data*`), `${search}`).toEqual([]);
   for (const collection of ['disks', 'storagedomains'])
     expect(await world.ask('GET', `${collection}?search=${encodeURIComponent('colour=red')}`)).toMatchObject({
       status: 400,

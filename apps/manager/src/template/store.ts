@@ -28,7 +28,7 @@ export const searchColumns: Readonly<Record<string, Sql>> = {
   os: sql`t.hardware ->> 'operatingSystem'`,
   creationdate: sql`t.creation_time`,
   mem: sql`(t.hardware #>> '{memory,size}')::bigint / 1048576`,
-  status: sql`'ok'`,
+  status: sql`'ok'::text`,
   cluster: sql`c.name`,
   datacenter: sql`d.name`,
 };
