@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,10 @@ import { processOfVm } from './testing/qemu-process.test-support.ts';
 /** The whole agent over real TLS, a libvirtd of its own, QEMU, and a directory of this machine as storage. */
 conformance('the agent', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'ostler-agent-'));
+  // The storage's processes and QEMU, as 36:36, pass through it.
+  await chmod(directory, 0o755);
+  // Storage's user passes through it.
+  await chmod(directory, 0o755);
   const libvirtd = await startLibvirtd({ state: join(directory, 'libvirt'), guestsAs: 'storage' });
   const data = join(directory, 'data');
   for (const path of [data, `${data}-beside`]) {

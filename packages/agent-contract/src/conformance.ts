@@ -499,7 +499,7 @@ export function quietRun(different: Partial<VmRun> = {}): VmRun {
     run: randomUUID(),
     name: `quiet-${vm.slice(0, 8)}`,
     firmware: 'q35_sea_bios',
-    cpu: { sockets: 1, cores: 1, threads: 1, maximum: 1, mode: 'custom', model: 'qemu64' },
+    cpu: { sockets: 1, cores: 1, threads: 1, maximum: 1, mode: 'host_model' },
     memory: { size: 64 * mebibyte, maximum: 64 * mebibyte, guaranteed: 64 * mebibyte, ballooning: true },
     boot: ['hd'],
     bootMenu: false,

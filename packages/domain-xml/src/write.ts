@@ -22,14 +22,14 @@ function domain(spec: DomainSpec): Element {
     element('name', {}, spec.name),
     element('uuid', {}, spec.id),
     element('metadata', {}, metadata(spec)),
-    memory.maximum > memory.size && spec.accelerator === 'kvm' && element('maxMemory', { slots: 16, unit: 'KiB' }, kib(memory.maximum)),
+    hasMemorySlots(spec) && element('maxMemory', { slots: 16, unit: 'KiB' }, kib(memory.maximum)),
     element('memory', { unit: 'KiB' }, kib(memory.size)),
     element('currentMemory', { unit: 'KiB' }, kib(memory.size)),
     spec.ioThreads > 0 && element('iothreads', {}, spec.ioThreads),
     element(
       'vcpu',
       { current: cpu.sockets * cpu.cores * cpu.threads },
-      Math.max(hotplugVcpus(spec), cpu.sockets * cpu.cores * cpu.threads),
+      allVcpus(spec),
     ),
     sysinfo(spec),
     os(spec),
@@ -131,6 +131,17 @@ function hyperv({ accelerator }: DomainSpec): Element | undefined {
   );
 }
 
+/** Memory can be plugged in while the VM runs. */
+const hasMemorySlots = ({ memory, accelerator }: DomainSpec): boolean => memory.maximum > memory.size && accelerator === 'kvm';
+
+const allVcpus = (spec: DomainSpec): number => Math.max(hotplugVcpus(spec), spec.cpu.sockets * spec.cpu.cores * spec.cpu.threads);
+
+/** libvirt plugs memory into a NUMA node, so a VM with slots for it has one, with all of its CPUs. */
+function numa(spec: DomainSpec): Element | false {
+  if (!hasMemorySlots(spec)) return false;
+  return element('numa', {}, element('cell', { id: 0, cpus: `0-${allVcpus(spec) - 1}`, memory: kib(spec.memory.size), unit: 'KiB' }));
+}
+
 function cpuElement(spec: DomainSpec): Element {
   const { cpu, accelerator } = spec;
   const perSocket = cpu.cores * cpu.threads;
@@ -141,15 +152,16 @@ function cpuElement(spec: DomainSpec): Element {
   });
   // Without KVM there is no host CPU to pass through or to model.
   if (cpu.mode === 'host_passthrough' && accelerator === 'kvm')
-    return element('cpu', { mode: 'host-passthrough', check: 'none', migratable: 'on' }, topology);
-  if (cpu.mode === 'host_model' && accelerator === 'kvm') return element('cpu', { mode: 'host-model', check: 'partial' }, topology);
+    return element('cpu', { mode: 'host-passthrough', check: 'none', migratable: 'on' }, topology, numa(spec));
+  if (cpu.mode === 'host_model' && accelerator === 'kvm') return element('cpu', { mode: 'host-model', check: 'partial' }, topology, numa(spec));
   const model = cpu.model ?? (accelerator === 'kvm' ? undefined : 'qemu64');
-  if (model === undefined) return element('cpu', { mode: 'host-model', check: 'partial' }, topology);
+  if (model === undefined) return element('cpu', { mode: 'host-model', check: 'partial' }, topology, numa(spec));
   return element(
     'cpu',
     { mode: 'custom', match: 'exact', check: accelerator === 'kvm' ? 'partial' : 'none' },
     element('model', { fallback: accelerator === 'kvm' ? 'forbid' : 'allow' }, model),
     topology,
+    numa(spec),
   );
 }
 

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
-import { access, constants, readFile } from 'node:fs/promises';
+import { access, constants, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HostFacts } from '@ostler/agent-contract/values';
 import { privateMode, writeFileAtomically } from '@ostler/pki/files';
+import { bootDisk, bootSectorPort } from './boot-sector.ts';
 
 export type Acceleration = HostFacts['acceleration'];
 
@@ -11,10 +13,12 @@ const deadline = 10_000;
 
 /**
  * Whether KVM works here, found out by running a guest: `/dev/kvm` may be there, and open, and yet QEMU aborts or its
- * virtual CPU never runs (nested machines without the right MSRs). Tried once per boot of the host; the kernel will not change its mind.
+ * virtual CPU never runs, or stops at what every boot loader does (nested machines). Tried once per boot of the host; the kernel will
+ * not change its mind.
  */
 export async function findAcceleration(cacheDirectory: string, bootId: string): Promise<Acceleration> {
-  const cache = join(cacheDirectory, 'acceleration.json');
+  // Another trial, another name: what an older one believed is not asked.
+  const cache = join(cacheDirectory, 'acceleration-2.json');
   const known = await readCache(cache, bootId);
   if (known) return known;
   const found = await tryKvm();
@@ -29,21 +33,30 @@ export async function tryKvm(): Promise<Acceleration> {
   } catch {
     return because('/dev/kvm is not there, or may not be opened: virtualization is not enabled for this machine');
   }
-  const { spoke, said } = await runFirmware('kvm');
+  const { spoke, said } = await runBootSector('kvm');
   if (spoke) return { kind: 'kvm' };
   return because(`/dev/kvm is there, but a test guest did not run on it: ${said || `nothing happened within ${deadline} ms`}`);
 }
 
-/**
- * Starts a machine without disk and display and listens to its firmware's debug port: the first word of the firmware is
- * proof of a virtual CPU that runs.
- */
-export function runFirmware(accelerator: 'kvm' | 'tcg', patience = deadline): Promise<{ spoke: boolean; said: string }> {
+/** Starts a machine without a display that boots our sector, and listens: its word is proof of a virtual CPU that can run guests. */
+export async function runBootSector(accelerator: 'kvm' | 'tcg', patience = deadline): Promise<{ spoke: boolean; said: string }> {
+  const directory = await mkdtemp(join(tmpdir(), 'ostler-trial-'));
+  try {
+    const disk = join(directory, 'disk');
+    await writeFile(disk, bootDisk());
+    return await listenTo(accelerator, disk, patience);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function listenTo(accelerator: 'kvm' | 'tcg', disk: string, patience: number): Promise<{ spoke: boolean; said: string }> {
   const machine = ['-machine', `q35,accel=${accelerator}`, '-cpu', accelerator === 'kvm' ? 'host' : 'max', '-m', '16'];
   const bare = ['-no-user-config', '-nodefaults', '-display', 'none', '-no-reboot'];
-  const listening = ['-chardev', 'stdio,id=debug,signal=off', '-device', 'isa-debugcon,iobase=0x402,chardev=debug'];
+  const booting = ['-drive', `file=${disk},format=raw,if=none,id=disk,readonly=on`, '-device', 'virtio-blk-pci,drive=disk,bootindex=1'];
+  const listening = ['-chardev', 'stdio,id=word,signal=off', '-device', `isa-debugcon,iobase=${bootSectorPort},chardev=word`];
   return new Promise((resolve) => {
-    const child = spawn(emulator, [...machine, ...bare, ...listening], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(emulator, [...machine, ...bare, ...booting, ...listening], { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     let spoke = false;
     const end = () => child.kill('SIGKILL');
@@ -52,11 +65,15 @@ export function runFirmware(accelerator: 'kvm' | 'tcg', patience = deadline): Pr
       spoke = true;
       end();
     });
-    child.stderr.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(0, 500)));
+    child.stderr.on('data', (chunk: Buffer) => {
+      said = `${said}${chunk.toString()}`.slice(0, 500);
+      // KVM stops the machine there, and QEMU would wait for somebody to look at it.
+      if (/internal error|emulation failure/i.test(said)) end();
+    });
     child.on('error', (error) => (said = error.message));
     child.on('close', () => {
       clearTimeout(timer);
-      resolve({ spoke, said: said.trim().replaceAll(/\s+/g, ' ') });
+      resolve({ spoke, said: said.trim().split('\n')[0] ?? '' });
     });
   });
 }

@@ -195,7 +195,8 @@ export async function openHostStorage(options: HostStorageOptions): Promise<Stor
         const driver = driverOf(volume.domain);
         await driver.volumeFacts(volume);
         const by = { kind: 'task', id: mandate.operation } as const;
-        used.claim(volume, { by, write: true });
+        // It reads; two that verify the same do each other no harm, and nobody writes meanwhile.
+        used.claim(volume, { by, write: false });
         const freed = () => used.release(volume, by);
         return begin('verifyVolume', input, mandate, ({ signal, progress }) =>
           driver.verifyVolume(volume, { declared, signal, progress }).finally(freed),

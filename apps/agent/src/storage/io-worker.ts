@@ -3,6 +3,7 @@
  * agent. When the channel breaks the agent is gone, and so is whoever would have heard the answers.
  */
 import { AgentError, type AgentErrorCode } from '@ostler/agent-contract/errors';
+import { MetadataError } from '@ostler/storage-format/key-value';
 import { codeOf, disk } from './file/disk.ts';
 import { fileOperations } from './file/operations.ts';
 import type { FromWorker, IoError, ToWorker } from './io-protocol.ts';
@@ -65,6 +66,7 @@ const systemErrors: Readonly<Record<string, readonly [AgentErrorCode, string]>> 
 
 function describe(error: unknown): IoError {
   if (error instanceof AgentError) return { code: error.code, message: error.message, facts: error.facts };
+  if (error instanceof MetadataError) return { code: 'storage_failed', message: error.message, facts: {} };
   const system = codeOf(error);
   if (system === undefined || !/^E[A-Z0-9]+$/.test(system))
     return { code: 'internal', message: error instanceof Error ? error.message : 'Unknown defect', facts: {} };

@@ -14,13 +14,15 @@ export async function prepareVolume(place: Place, reference: VolumeReference): P
   const metadata = await requireVolume(place, reference);
   const { domain, image, volume } = reference;
   const below: VolumeReference[] = [];
-  let parent = metadata.parent;
+  let { parent } = metadata;
+  let above = image;
   while (parent !== noParent) {
     if (below.length >= longest) throw new AgentError('storage_failed', `The chain of volume ${volume} has no end`);
-    const next = await readVolume(place, { domain, image, volume: parent });
+    const next = await readVolume(place, { domain, image: above, volume: parent });
     if (!next) throw new AgentError('unknown_volume', `Volume ${parent}, which volume ${volume} lies on, is missing`);
     below.push({ domain, image: next.image, volume: parent });
-    parent = next.parent;
+    ({ parent } = next);
+    above = next.image;
   }
   return { path: join(place.root, volumePath(domain, image, volume)), facts: await factsOf(place, reference, metadata), below };
 }

@@ -35,5 +35,7 @@ async function readDirectly(path: string): Promise<void> {
   }
 }
 
-/** A large buffer is a mapping of its own, and so begins at a page. */
-const alignedBuffer = (): Buffer => Buffer.from(new ArrayBuffer(1024 * 1024), 0, block);
+/** WebAssembly's memory begins at a page, which no other buffer of Node does; Node's types leave it to the browser's. */
+declare const WebAssembly: { readonly Memory: new (size: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer } };
+const aligned = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+const alignedBuffer = (): Buffer => Buffer.from(aligned.buffer, 0, block);

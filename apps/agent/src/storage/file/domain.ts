@@ -1,7 +1,8 @@
-import { access, constants, stat, statfs } from 'node:fs/promises';
+import { access, constants, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentError } from '@ostler/agent-contract/errors';
 import type { DomainFacts } from '@ostler/agent-contract/values';
+import { MetadataError } from '@ostler/storage-format/key-value';
 import { formatDomainMetadata, parseDomainMetadata, type DomainMetadata } from '@ostler/storage-format/domain-metadata';
 import {
   domainDirectory,
@@ -15,7 +16,7 @@ import {
 } from '@ostler/storage-format/layout';
 import { freeLockspace } from '@ostler/storage-format/lease';
 import type { Attachment, NewDomain } from '../io-protocol.ts';
-import { namesIn, readSmall, statOrNothing } from './disk.ts';
+import { codeOf, namesIn, readSmall, statOrNothing } from './disk.ts';
 import { idName, isId, type Place } from './operations.ts';
 
 /** Metadata of a domain are below this, with room for the list of a large data center. */
@@ -24,7 +25,9 @@ const kinds = { Data: 'data', Iso: 'iso', Backup: 'export' } as const;
 const classes = { data: 'Data', iso: 'Iso', export: 'Backup' } as const;
 
 export async function probe({ root }: Place): Promise<Record<string, never>> {
-  if (!(await stat(root)).isDirectory()) throw new AgentError('storage_failed', 'What is there is not a directory');
+  const there = await statOrNothing(root);
+  if (!there) throw new AgentError('storage_failed', 'There is no such directory on this host');
+  if (!there.isDirectory()) throw new AgentError('storage_failed', 'What is there is not a directory');
   await access(root, constants.R_OK | constants.W_OK | constants.X_OK);
   return {};
 }
@@ -41,9 +44,22 @@ export async function requireDomain(place: Place, domain: string): Promise<Domai
   return metadata;
 }
 
+/** One whose metadata are damaged does not hide the others. */
 export async function findDomains(place: Place): Promise<readonly DomainFacts[]> {
+  return domainsAt(place, (error) => {
+    if (!(error instanceof MetadataError)) throw error;
+    return undefined;
+  });
+}
+
+async function domainsAt(place: Place, unreadable: (error: unknown) => undefined): Promise<readonly DomainFacts[]> {
   const ids = (await namesIn(place.root)).filter(isId);
-  const found = await Promise.all(ids.map(async (id) => ((await readMetadata(place, id)) ? [await domainFacts(place, id)] : [])));
+  const found = await Promise.all(
+    ids.map(async (id) => {
+      const metadata = await readMetadata(place, id).catch(unreadable);
+      return metadata ? [await factsOf(place, metadata)] : [];
+    }),
+  );
   return found.flat();
 }
 
@@ -69,9 +85,11 @@ export async function spaceOf({ root }: Place, domain: string): Promise<{ total:
   return { total: bsize * blocks, available: bsize * bavail };
 }
 
-/** RHV keeps one domain at a connection, and so do we. */
+/** RHV keeps one domain at a connection, and so do we; one that cannot be read is one, too. */
 export async function createDomain(place: Place, { domain, name, kind, type, remotePath }: NewDomain): Promise<DomainFacts> {
-  const there = await findDomains(place);
+  const there = await domainsAt(place, (error) => {
+    throw error;
+  });
   const other = there.find((found) => !(found.domain === domain && found.name === name && found.kind === kind));
   if (other) throw new AgentError('domain_exists', `There is a storage domain ${other.name} already`, { domain: other.domain });
   if (there.length > 0) return domainFacts(place, domain);
@@ -123,7 +141,7 @@ export async function formatDomain({ root, disk }: Place, domain: string): Promi
   const directory = join(root, domainDirectory(idName(domain)));
   if (!(await statOrNothing(directory))) return {};
   await disk.removeFile(join(root, domainMetadata(domain))).catch((error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
   });
   await disk.removeTree(directory);
   return {};

@@ -5,6 +5,7 @@ import type { IoCallName, IoInput, IoOutput } from '../io-protocol.ts';
 
 /** Milliseconds. What the contract's own deadlines allow, less what the agent needs to say so. */
 const soon = 8_000;
+const write = 25_000;
 const change = 50_000;
 const long = 24 * 3_600_000;
 
@@ -20,7 +21,7 @@ export function fileDriver(connection: Connection, options: IoProcessOptions): S
     findDomains: () => ask('findDomains', {}, change),
     createDomain: (domain) => ask('createDomain', { ...domain, type: typeOf(connection), remotePath: remotePathOf(connection) }, change),
     attachDomain: (attachment) => ask('attachDomain', attachment, change),
-    renameDomain: async (domain, name) => void (await ask('renameDomain', { domain, name }, change)),
+    renameDomain: async (domain, name) => void (await ask('renameDomain', { domain, name }, write)),
     formatDomain: async (domain) => void (await ask('formatDomain', { domain }, 110_000)),
     domainFacts: (domain) => ask('domainFacts', { domain }, soon),
     sweep: async (domain) => void (await ask('sweep', { domain }, long)),
@@ -30,7 +31,7 @@ export function fileDriver(connection: Connection, options: IoProcessOptions): S
     volumeFacts: ({ domain, image, volume }) => ask('volumeFacts', { domain, image, volume }, soon),
     listImages: (domain) => ask('listImages', { domain }, change),
     extendVolume: ({ domain, image, volume }, capacity) => ask('extendVolume', { domain, image, volume, capacity }, change),
-    describeVolume: ({ domain, image, volume }, description) => ask('describeVolume', { domain, image, volume, description }, change),
+    describeVolume: ({ domain, image, volume }, description) => ask('describeVolume', { domain, image, volume, description }, write),
     verifyVolume: ({ domain, image, volume }, { declared, ...how }) => ask('verifyVolume', { domain, image, volume, declared }, long, how),
     async prepare({ domain, image, volume }) {
       const { path, facts, below } = await ask('prepare', { domain, image, volume }, soon);

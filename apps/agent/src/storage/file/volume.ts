@@ -11,6 +11,7 @@ import {
   volumeLease,
   volumeMetadata,
   leaseSize,
+  volumesIn,
 } from '@ostler/storage-format/layout';
 import { freeResource } from '@ostler/storage-format/lease';
 import {
@@ -26,8 +27,8 @@ import { idName, isId, type Context, type Place } from './operations.ts';
 import { qemuImg } from './qemu-img.ts';
 
 const contents = { data: 'DATA', iso: 'ISOF', ovf_store: 'OVFS', memory_dump: 'MEMD', memory_metadata: 'MEMM' } as const;
-/** Milliseconds; preallocating writes zeros where the storage cannot reserve. */
-const createDeadline = 50_000;
+/** Milliseconds; preallocating writes zeros where the storage cannot reserve. Before the driver's own deadline: slow is not hanging. */
+const createDeadline = 40_000;
 
 export async function readVolume({ root }: Place, { domain, image, volume }: VolumeReference): Promise<VolumeMetadata | undefined> {
   const bytes = await readSmall(join(root, volumeMetadata(idName(domain), idName(image), idName(volume))), 4096);
@@ -85,16 +86,26 @@ export async function createVolume(place: Place, wish: NewVolume, { signal }: Pi
   const { domain, image, volume, parent } = wish;
   const path = join(root, volumePath(domain, image, volume));
   await disk.makeDirectory(join(root, imageDirectory(domain, image)));
-  if (parent) await shareParent(place, wish, parent);
-  const lease = join(root, volumeLease(domain, image, volume));
-  await disk.createFile(lease, leaseSize);
-  await disk.writeAt(lease, 0, freeResource(domain, volume));
-  if (wish.format === 'raw' && wish.sparse) await disk.createFile(path, wish.capacity);
-  else await disk.changed(path, async () => void (await qemuImg(await creation(place, wish, path), { signal, deadline: createDeadline })));
-  await writeVolume(place, wish, {
-    domain,
-    image,
-    parent: parent?.volume ?? noParent,
+  try {
+    if (parent) await shareParent(place, wish, parent);
+    const lease = join(root, volumeLease(domain, image, volume));
+    await disk.createFile(lease, leaseSize);
+    await disk.writeAt(lease, 0, freeResource(domain, volume));
+    if (wish.format === 'raw' && wish.sparse) await disk.createFile(path, wish.capacity);
+    else await disk.changed(path, async () => void (await qemuImg(await creation(place, wish, path), { signal, deadline: createDeadline })));
+    await writeVolume(place, wish, firstMetadata(wish));
+  } catch (error) {
+    await unmake(place, wish).catch(() => undefined);
+    throw error;
+  }
+  return volumeFacts(place, wish);
+}
+
+function firstMetadata(wish: NewVolume): VolumeMetadata {
+  return {
+    domain: wish.domain,
+    image: wish.image,
+    parent: wish.parent?.volume ?? noParent,
     capacity: wish.capacity,
     created: Math.floor(Date.now() / 1000),
     description: wish.description,
@@ -105,14 +116,28 @@ export async function createVolume(place: Place, wish: NewVolume, { signal }: Pi
     role: 'LEAF',
     generation: 0,
     others: new Map(),
-  });
-  return volumeFacts(place, wish);
+  };
 }
 
-/** A template's volume lies in the image of the template; RHV gives it a second name in every image that is laid over it. */
+/** What could not be made takes no space; an image that holds nothing of its own is none. */
+async function unmake({ root, disk }: Place, { domain, image, volume, parent }: NewVolume): Promise<void> {
+  for (const pathOf of [volumeMetadata, volumePath, volumeLease]) await disk.removeFile(join(root, pathOf(domain, image, volume)));
+  await disk.removeFile(`${join(root, volumeMetadata(domain, image, volume))}.new`);
+  const directory = join(root, imageDirectory(domain, image));
+  const others = volumesIn(await namesIn(directory)).filter((other) => other !== parent?.volume || parent.image === image);
+  if (others.length === 0) await disk.removeTree(directory);
+}
+
+/**
+ * A template's volume lies in the image of the template; RHV gives it a second name in every image that is laid over it.
+ * One in the same image is not the uppermost any more.
+ */
 async function shareParent(place: Place, { domain, image }: NewVolume, parent: { image: string; volume: string }): Promise<void> {
-  await requireVolume(place, { domain, ...parent });
-  if (parent.image === image) return;
+  const below = await requireVolume(place, { domain, ...parent });
+  if (parent.image === image) {
+    if (below.role !== 'LEAF') return;
+    return writeVolume(place, { domain, ...parent }, { ...below, role: 'INTERNAL', generation: nextGeneration(below.generation) });
+  }
   for (const pathOf of [volumePath, volumeLease, volumeMetadata])
     await place.disk.link(join(place.root, pathOf(domain, parent.image, parent.volume)), join(place.root, pathOf(domain, image, parent.volume)));
 }
