@@ -1,21 +1,19 @@
-import { isDeepStrictEqual } from 'node:util';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { CallName, Input, Mandate } from '@ostler/agent-contract/calls';
 import { AgentError } from '@ostler/agent-contract/errors';
-import type { Connection, DomainHealth, VolumeReference } from '@ostler/agent-contract/values';
-import { privateMode, writeFileAtomically } from '@ostler/pki/files';
-import type { StorageDriver } from './driver.ts';
-import { fileDriver } from './file/driver.ts';
-import { mount, placeOf, unmount, type Place } from './mounts.ts';
-import type { Storage, VolumeUse } from './storage.ts';
-import type { BeginTask } from './tasks-seam.ts';
+import type { VolumeReference } from '@ostler/agent-contract/values';
+import { activeDomains, type ActiveDomainsOptions } from './active-domains.ts';
+import { places as openPlaces } from './places.ts';
+import type { Storage, StorageCalls, VolumeUse } from './storage.ts';
+import type { BeginTask, Work } from './tasks-seam.ts';
 import { uses } from './uses.ts';
 
 export interface HostStorageOptions {
   readonly stateDir: string;
   readonly begin: BeginTask;
   readonly now: () => number;
-  readonly log: { info(details: object, message: string): void; warn(details: object, message: string): void };
+  readonly log: ActiveDomainsOptions['log'];
   /** RHV's vdsm:kvm. */
   readonly uid?: number;
   readonly gid?: number;
@@ -23,226 +21,179 @@ export interface HostStorageOptions {
   readonly checkEvery?: number;
 }
 
-interface Connected {
-  readonly place: Place;
-  readonly connection: Connection;
-  readonly driver: StorageDriver;
-}
+/** Milliseconds: a mount's own deadline, and some. The contract waits for 60 s. */
+const connectPatience = 45_000;
 
-interface Active {
-  readonly domain: string;
-  readonly at: Connected;
-  health: DomainHealth | undefined;
-  checking: boolean;
-  toldAt: number;
-}
-
-/** Told at least this often, so that a full storage is noticed. */
-const tellEvery = 60_000;
-
-/** All storage domains of this host. Which are active is remembered: a restarted agent goes on where its predecessor was. */
+/** All storage of this host: places are connected, domains at them activated, and volumes of these used. */
 export async function openHostStorage(options: HostStorageOptions): Promise<Storage> {
   const { stateDir, begin, now, log, uid = 36, gid = 36, checkEvery = 10_000 } = options;
-  const connected = new Map<string, Connected>();
-  const active = new Map<string, Active>();
-  const used = uses();
-  const listeners: ((health: DomainHealth) => void)[] = [];
   const mounts = join(stateDir, 'mounts');
   const identities = join(stateDir, 'io');
-  const memory = join(stateDir, 'domains.json');
   await mkdir(mounts, { recursive: true, mode: 0o755 });
   await mkdir(identities, { recursive: true, mode: 0o700 });
+  const used = uses();
+  const places = openPlaces({ mounts, identities, uid, gid, onState: (key) => domains.checkPlace(key) });
+  const domains = await activeDomains({ places, memory: join(stateDir, 'domains.json'), now, log, checkEvery });
+  /** Operations that hold a claim as tasks. */
+  const claiming = new Set<string>();
 
-  async function connect(connection: Connection): Promise<Connected> {
-    const place = placeOf(connection, mounts);
-    const there = connected.get(place.key);
-    if (there) return there;
-    await mount(place);
-    const driver = fileDriver(connection, { root: place.root, identityFile: join(identities, `${place.key}.json`), uid, gid });
-    const made: Connected = { place, connection, driver };
-    connected.set(place.key, made);
-    driver.onState(() => {
-      for (const one of active.values()) if (one.at === made) void check(one);
-    });
-    return made;
+  function refuseUsed(domain: string): void {
+    const user = used.userOf(domain);
+    if (!user) return;
+    const by = `${user.kind} ${user.id}`;
+    throw new AgentError('volume_in_use', `Storage domain ${domain} is used by ${by}`, { by });
   }
 
-  function connectedAt(connection: Connection): Connected {
-    const found = connected.get(placeOf(connection, mounts).key);
-    if (!found) throw new AgentError('unknown_domain', 'This storage connection is not connected here');
-    return found;
-  }
-
-  function driverOf(domain: string): StorageDriver {
-    const found = active.get(domain);
-    if (!found) throw new AgentError('unknown_domain', `Storage domain ${domain} is not active on this host`);
-    return found.at.driver;
-  }
-
-  function watch(domain: string, at: Connected): void {
-    if (active.get(domain)?.at === at) return;
-    const one: Active = { domain, at, health: undefined, checking: false, toldAt: 0 };
-    active.set(domain, one);
-    void check(one);
-    void at.driver.sweep(domain).catch((error: unknown) => log.info({ domain, problem: String(error) }, 'interrupted removals were not finished'));
-  }
-
-  async function check(one: Active): Promise<void> {
-    if (one.checking) return;
-    one.checking = true;
+  /** A task holds its claim from before it is begun until it has ended; the same operation once more holds it only once. */
+  async function asTask<C extends CallName>(
+    call: C,
+    input: Input<C>,
+    mandate: Mandate,
+    claim: { take(by: VolumeUse['by']): void; free(by: VolumeUse['by']): void },
+    work: (work: Work) => Promise<unknown>,
+  ): Promise<{ task: string }> {
+    const { operation } = mandate;
+    const by = { kind: 'task', id: operation } as const;
+    const first = !claiming.has(operation);
+    if (first) claim.take(by);
+    claiming.add(operation);
+    const free = () => {
+      claiming.delete(operation);
+      claim.free(by);
+    };
+    let begun = false;
     try {
-      tell(one, { domain: one.domain, at: now(), state: 'ok', ...(await one.at.driver.check(one.domain)) });
-    } catch (error) {
-      const hanging = error instanceof AgentError && error.code === 'storage_hangs';
-      const problem = error instanceof Error ? error.message : String(error);
-      tell(one, { domain: one.domain, at: now(), state: hanging ? 'hanging' : 'failing', problem });
+      return await begin(call, input, mandate, (given) => {
+        begun = true;
+        return work(given).finally(free);
+      });
     } finally {
-      one.checking = false;
+      if (first && !begun) free();
     }
   }
 
-  function tell(one: Active, health: DomainHealth): void {
-    if (active.get(one.domain) !== one) return;
-    const changed = one.health?.state !== health.state || one.health.problem !== health.problem;
-    one.health = health;
-    if (!changed && now() - one.toldAt < tellEvery) return;
-    one.toldAt = now();
-    for (const listener of listeners) listener(health);
+  /** A change of a volume that nobody uses meanwhile. */
+  async function alone<T>(volume: VolumeReference, { operation }: Mandate, work: () => Promise<T>): Promise<T> {
+    const by: VolumeUse['by'] = { kind: 'task', id: operation };
+    used.claim(volume, { by, write: true });
+    return work().finally(() => used.release(volume, by));
   }
 
-  const remember = async (): Promise<void> => {
-    const list = [...active.values()].map(({ domain, at }) => ({ domain, connection: at.connection }));
-    await writeFileAtomically(memory, JSON.stringify(list), privateMode);
+  const placeCalls: Pick<StorageCalls, 'connectStorage' | 'disconnectStorage'> = {
+    async connectStorage({ connection }) {
+      const before = places.isConnected(connection);
+      const driver = await places.connect(connection, connectPatience);
+      try {
+        await driver.probe();
+      } catch (error) {
+        if (!before && domains.at(places.key(connection)) === undefined) await places.disconnect(connection).catch(() => undefined);
+        throw error;
+      }
+      return {};
+    },
+    async disconnectStorage({ connection }) {
+      const domain = domains.at(places.key(connection));
+      if (domain !== undefined) throw new AgentError('volume_in_use', `Storage domain ${domain} is active at this connection`, { domain });
+      await places.disconnect(connection);
+      return {};
+    },
   };
 
-  for (const { domain, connection } of await recall(memory)) {
-    try {
-      watch(domain, await connect(connection));
-    } catch (error) {
-      log.warn({ domain, problem: String(error) }, 'a storage domain is not reached again');
-    }
-  }
-  const checking = setInterval(() => {
-    for (const one of active.values()) void check(one);
-  }, checkEvery);
+  const domainCalls: Pick<
+    StorageCalls,
+    | 'findDomains'
+    | 'createDomain'
+    | 'attachDomain'
+    | 'activateDomain'
+    | 'deactivateDomain'
+    | 'renameDomain'
+    | 'formatDomain'
+    | 'domainFacts'
+  > = {
+    findDomains: async ({ connection }) => ({ domains: [...(await (await places.connected(connection)).findDomains())] }),
+    createDomain: async ({ connection, ...domain }) => (await places.connected(connection)).createDomain(domain),
+    attachDomain: async ({ connection, ...attachment }) => (await places.connected(connection)).attachDomain(attachment),
+    async activateDomain({ domain, connection }) {
+      const facts = await (await places.connected(connection)).domainFacts(domain);
+      await domains.activate(connection, facts);
+      return facts;
+    },
+    async deactivateDomain({ domain }) {
+      refuseUsed(domain);
+      await domains.deactivate(domain);
+      return {};
+    },
+    async renameDomain({ domain, name }) {
+      await (await domains.driver(domain)).renameDomain(domain, name);
+      return {};
+    },
+    async formatDomain({ domain, connection }) {
+      const driver = await places.connected(connection);
+      refuseUsed(domain);
+      // From now on nobody begins to use it, whether or not it can be erased.
+      await domains.deactivate(domain);
+      await driver.formatDomain(domain);
+      return {};
+    },
+    domainFacts: async ({ domain }) => (await domains.driver(domain)).domainFacts(domain),
+  };
+
+  const volumeCalls: Omit<StorageCalls, keyof typeof placeCalls | keyof typeof domainCalls> = {
+    createVolume: async (volume) => (await domains.driver(volume.domain)).createVolume(volume),
+    async removeImage(input, { mandate }) {
+      const driver = await domains.driver(input.domain);
+      const claim = {
+        take: (by: VolumeUse['by']) => used.claimImage(input, by),
+        free: (by: VolumeUse['by']) => used.releaseImage(input, by),
+      };
+      return asTask('removeImage', input, mandate, claim, (work) => driver.removeImage(input, { wipe: input.wipe, ...work }));
+    },
+    volumeFacts: async (volume) => (await domains.driver(volume.domain)).volumeFacts(volume),
+    listImages: async ({ domain }) => ({ images: [...(await (await domains.driver(domain)).listImages(domain))] }),
+    async extendVolume({ capacity, ...volume }, { mandate }) {
+      const driver = await domains.driver(volume.domain);
+      return alone(volume, mandate, () => driver.extendVolume(volume, capacity));
+    },
+    describeVolume: async ({ description, ...volume }) => (await domains.driver(volume.domain)).describeVolume(volume, description),
+    async verifyVolume(input, { mandate }) {
+      const { declared, ...volume } = input;
+      const driver = await domains.driver(volume.domain);
+      await driver.volumeFacts(volume);
+      // It reads; two that verify the same do each other no harm, and nobody writes meanwhile.
+      const claim = {
+        take: (by: VolumeUse['by']) => used.claim(volume, { by, write: false }),
+        free: (by: VolumeUse['by']) => used.release(volume, by),
+      };
+      return asTask('verifyVolume', input, mandate, claim, (work) => driver.verifyVolume(volume, { declared, ...work }));
+    },
+  };
 
   return {
-    calls: {
-      async connectStorage({ connection }) {
-        await (await connect(connection)).driver.probe();
-        return {};
-      },
-      async disconnectStorage({ connection }) {
-        const place = placeOf(connection, mounts);
-        const found = connected.get(place.key);
-        const busy = [...active.values()].find(({ at }) => at === found);
-        if (found && busy)
-          throw new AgentError('volume_in_use', `Storage domain ${busy.domain} is active at this connection`, { domain: busy.domain });
-        connected.delete(place.key);
-        await found?.driver.stop();
-        await unmount(place);
-        return {};
-      },
-      findDomains: async ({ connection }) => ({ domains: [...(await connectedAt(connection).driver.findDomains())] }),
-      createDomain: ({ domain, connection, name, kind }) => connectedAt(connection).driver.createDomain({ domain, name, kind }),
-      attachDomain: ({ domain, connection, pool, poolName, master, masterVersion }) =>
-        connectedAt(connection).driver.attachDomain({ domain, pool, master, masterVersion, ...(poolName !== undefined && { poolName }) }),
-      async activateDomain({ domain, connection }) {
-        const at = connectedAt(connection);
-        const facts = await at.driver.domainFacts(domain);
-        const known = active.get(domain)?.at === at;
-        watch(domain, at);
-        if (!known) await remember();
-        return facts;
-      },
-      async deactivateDomain({ domain }) {
-        const user = used.userOf(domain);
-        if (user) throw new AgentError('volume_in_use', `Storage domain ${domain} is used by ${user.kind} ${user.id}`, { by: `${user.kind} ${user.id}` });
-        if (active.delete(domain)) await remember();
-        return {};
-      },
-      async renameDomain({ domain, name }) {
-        await driverOf(domain).renameDomain(domain, name);
-        return {};
-      },
-      async formatDomain({ domain, connection }) {
-        const user = used.userOf(domain);
-        if (user) throw new AgentError('volume_in_use', `Storage domain ${domain} is used by ${user.kind} ${user.id}`, { by: `${user.kind} ${user.id}` });
-        await connectedAt(connection).driver.formatDomain(domain);
-        if (active.delete(domain)) await remember();
-        return {};
-      },
-      domainFacts: ({ domain }) => driverOf(domain).domainFacts(domain),
-      createVolume: (volume) => driverOf(volume.domain).createVolume(volume),
-      async removeImage(input, { mandate }) {
-        const driver = driverOf(input.domain);
-        const by = { kind: 'task', id: mandate.operation } as const;
-        used.claimImage(input, by);
-        const freed = () => used.releaseImage(input, by);
-        return begin('removeImage', input, mandate, ({ signal, progress }) =>
-          driver.removeImage(input, { wipe: input.wipe, signal, progress }).finally(freed),
-        ).catch((error: unknown) => {
-          freed();
-          throw error;
-        });
-      },
-      volumeFacts: (volume) => driverOf(volume.domain).volumeFacts(volume),
-      listImages: async ({ domain }) => ({ images: [...(await driverOf(domain).listImages(domain))] }),
-      extendVolume: ({ capacity, ...volume }) => alone(volume, 'extend', () => driverOf(volume.domain).extendVolume(volume, capacity)),
-      describeVolume: ({ description, ...volume }) => driverOf(volume.domain).describeVolume(volume, description),
-      async verifyVolume(input, { mandate }) {
-        const { declared, ...volume } = input;
-        const driver = driverOf(volume.domain);
-        await driver.volumeFacts(volume);
-        const by = { kind: 'task', id: mandate.operation } as const;
-        // It reads; two that verify the same do each other no harm, and nobody writes meanwhile.
-        used.claim(volume, { by, write: false });
-        const freed = () => used.release(volume, by);
-        return begin('verifyVolume', input, mandate, ({ signal, progress }) =>
-          driver.verifyVolume(volume, { declared, signal, progress }).finally(freed),
-        ).catch((error: unknown) => {
-          freed();
-          throw error;
-        });
-      },
-    },
+    calls: { ...placeCalls, ...domainCalls, ...volumeCalls },
     async prepare(volume, use) {
-      const driver = driverOf(volume.domain);
+      const driver = await domains.driver(volume.domain);
+      const before = used.isClaimed(volume, use.by);
       used.claim(volume, use);
       try {
         const { source, below } = await driver.prepare(volume);
         used.cover(volume, use.by, below);
         return source;
       } catch (error) {
-        used.release(volume, use.by);
+        if (!before) used.release(volume, use.by);
         throw error;
       }
     },
     async teardown(volume, by) {
       if (!used.isClaimed(volume, by)) return;
-      await active.get(volume.domain)?.at.driver.teardown(volume);
+      // A use keeps its domain active.
+      await (await domains.driver(volume.domain)).teardown(volume);
       used.release(volume, by);
     },
-    health: () => [...active.values()].map((one) => one.health ?? { domain: one.domain, at: now(), state: 'failing', problem: 'Not checked yet' }),
-    onHealth: (changed) => void listeners.push(changed),
+    health: domains.health,
+    onHealth: domains.onHealth,
     async stop() {
-      clearInterval(checking);
-      await Promise.all([...connected.values()].map(({ driver }) => driver.stop()));
+      await domains.stop();
+      await places.stop();
     },
   };
-
-  /** A change of a volume that nobody may use meanwhile. */
-  async function alone<T>(volume: VolumeReference, what: string, work: () => Promise<T>): Promise<T> {
-    const by: VolumeUse['by'] = { kind: 'task', id: what };
-    used.claim(volume, { by, write: true });
-    return work().finally(() => used.release(volume, by));
-  }
-}
-
-async function recall(path: string): Promise<readonly { domain: string; connection: Connection }[]> {
-  const text = await readFile(path, 'utf8').catch(() => '[]');
-  const list: unknown = JSON.parse(text);
-  const known = (one: unknown): one is { domain: string; connection: Connection } =>
-    typeof one === 'object' && one !== null && 'domain' in one && 'connection' in one;
-  return Array.isArray(list) ? list.filter(known).filter((one, at, all) => all.findIndex((other) => isDeepStrictEqual(one, other)) === at) : [];
 }

@@ -3,7 +3,7 @@ import { AgentError } from '@ostler/agent-contract/errors';
 import type { VolumeReference } from '@ostler/agent-contract/values';
 import { noParent, volume as volumePath } from '@ostler/storage-format/layout';
 import type { PreparedFile } from '../io-protocol.ts';
-import type { Place } from './operations.ts';
+import type { Place } from './place.ts';
 import { factsOf, readVolume, requireVolume } from './volume.ts';
 
 /** Far more than anybody should have; a chain that is longer goes round in a circle. */

@@ -5,7 +5,7 @@ import { AgentError } from '@ostler/agent-contract/errors';
 import { domainMetadata } from '@ostler/storage-format/layout';
 import { codeOf } from './disk.ts';
 import { spaceOf } from './domain.ts';
-import { idName, type Place } from './operations.ts';
+import { idName, type Place } from './place.ts';
 
 /** What direct reads are aligned to. */
 const block = 4096;

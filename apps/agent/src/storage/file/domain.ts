@@ -17,7 +17,7 @@ import {
 import { freeLockspace } from '@ostler/storage-format/lease';
 import type { Attachment, NewDomain } from '../io-protocol.ts';
 import { codeOf, namesIn, readSmall, statOrNothing } from './disk.ts';
-import { idName, isId, type Place } from './operations.ts';
+import { idName, isId, type Place } from './place.ts';
 
 /** Metadata of a domain are below this, with room for the list of a large data center. */
 const metadataLimit = 256 * 1024;
@@ -95,7 +95,12 @@ export async function createDomain(place: Place, { domain, name, kind, type, rem
   if (there.length > 0) return domainFacts(place, domain);
   const { root, disk } = place;
   const at = (path: string) => join(root, path);
-  for (const directory of [domainDirectory(idName(domain)), metadataDirectory(domain), imagesDirectory(domain), ...masterDirectories(domain)])
+  for (const directory of [
+    domainDirectory(idName(domain)),
+    metadataDirectory(domain),
+    imagesDirectory(domain),
+    ...masterDirectories(domain),
+  ])
     await disk.makeDirectory(at(directory));
   for (const [file, size] of Object.entries(domainFiles)) await disk.createFile(at(domainFile(domain, file as DomainFile)), size);
   await disk.writeAt(at(domainFile(domain, 'ids')), 0, freeLockspace(domain));
@@ -114,10 +119,7 @@ export async function createDomain(place: Place, { domain, name, kind, type, rem
   return domainFacts(place, domain);
 }
 
-export async function attachDomain(
-  place: Place,
-  { domain, pool, poolName = '', master, masterVersion }: Attachment,
-): Promise<DomainFacts> {
+export async function attachDomain(place: Place, { domain, pool, poolName = '', master, masterVersion }: Attachment): Promise<DomainFacts> {
   const before = await requireDomain(place, domain);
   const domains = new Map(before.master?.domains);
   domains.set(domain, 'Active');

@@ -12,8 +12,12 @@ const long = 24 * 3_600_000;
 /** Domains in the directories of one mount point: NFS, POSIX file systems, the host's own disk. */
 export function fileDriver(connection: Connection, options: IoProcessOptions): StorageDriver {
   const io = ioProcess(options);
-  const ask = <C extends IoCallName>(call: C, input: IoInput<C>, deadline: number, how: Omit<RequestOptions, 'deadline'> = {}): Promise<IoOutput<C>> =>
-    io.request(call, input, { deadline, ...how });
+  const ask = <C extends IoCallName>(
+    call: C,
+    input: IoInput<C>,
+    deadline: number,
+    how: Omit<RequestOptions, 'deadline'> = {},
+  ): Promise<IoOutput<C>> => io.request(call, input, { deadline, ...how });
 
   return {
     capabilities: { chains: true, thresholds: false },
@@ -44,5 +48,5 @@ export function fileDriver(connection: Connection, options: IoProcessOptions): S
   };
 }
 
-const typeOf = ({ type }: Connection) => ({ localfs: 'LOCALFS', posixfs: 'POSIXFS', nfs: 'NFS' } as const)[type];
+const typeOf = ({ type }: Connection) => (({ localfs: 'LOCALFS', posixfs: 'POSIXFS', nfs: 'NFS' }) as const)[type];
 const remotePathOf = (connection: Connection) => (connection.type === 'nfs' ? `${connection.address}:${connection.path}` : connection.path);

@@ -1,25 +1,12 @@
-import { AgentError } from '@ostler/agent-contract/errors';
-import type { IoCallName, IoInput, IoOutput, Progress } from '../io-protocol.ts';
+import type { IoCallName, IoInput, IoOutput } from '../io-protocol.ts';
 import { prepareVolume } from './chain.ts';
 import { checkDomain } from './check.ts';
 import type { Disk } from './disk.ts';
 import { attachDomain, createDomain, domainFacts, findDomains, formatDomain, probe, renameDomain } from './domain.ts';
+import type { Context, Place } from './place.ts';
 import { removeImage, sweep } from './remove.ts';
 import { verifyVolume } from './verify.ts';
 import { createVolume, describeVolume, extendVolume, listImages, volumeFacts } from './volume.ts';
-
-export interface Context {
-  readonly signal: AbortSignal;
-  readonly progress: Progress;
-}
-
-/** Where an operation works, and how. */
-export interface Place {
-  readonly root: string;
-  readonly disk: Disk;
-  /** Work on the same thing (a domain's or an image's id) happens one after another. */
-  exclusively<T>(thing: string, work: () => Promise<T>): Promise<T>;
-}
 
 type Operations = { readonly [C in IoCallName]: (input: IoInput<C>, context: Context) => Promise<IoOutput<C>> };
 
@@ -58,13 +45,3 @@ function sequencer(): Place['exclusively'] {
     }
   };
 }
-
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-/** Every id that becomes part of a path comes through here: none can climb out of its directory. */
-export function idName(id: string): string {
-  if (!uuid.test(id)) throw new AgentError('bad_request', 'An id is not a UUID');
-  return id;
-}
-
-export const isId = (name: string): boolean => uuid.test(name);

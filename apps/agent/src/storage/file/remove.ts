@@ -4,7 +4,7 @@ import type { ImageReference } from '@ostler/agent-contract/values';
 import { imageDirectory, imagesDirectory, isRemovedImage, removedId, removedImage, volumesIn } from '@ostler/storage-format/layout';
 import { namesIn, statOrNothing } from './disk.ts';
 import { requireDomain } from './domain.ts';
-import { idName, type Context, type Place } from './operations.ts';
+import { idName, type Context, type Place } from './place.ts';
 import { qemuImg } from './qemu-img.ts';
 
 const chunk = 4 * 1024 * 1024;

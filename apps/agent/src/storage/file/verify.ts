@@ -6,7 +6,7 @@ import { inspectVolume, type Inspection } from '@ostler/image-io/inspect';
 import { describeLie } from '@ostler/image-io/qcow2-header';
 import { volume as volumePath } from '@ostler/storage-format/layout';
 import { nextGeneration } from '@ostler/storage-format/volume-metadata';
-import type { Context, Place } from './operations.ts';
+import type { Context, Place } from './place.ts';
 import { requireVolume, volumeFacts, writeVolume } from './volume.ts';
 
 /** An upload becomes legal when it is what it was declared to be; until then no VM may see it. */

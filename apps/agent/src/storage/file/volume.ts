@@ -23,7 +23,7 @@ import {
 } from '@ostler/storage-format/volume-metadata';
 import { namesIn, readSmall } from './disk.ts';
 import { requireDomain } from './domain.ts';
-import { idName, isId, type Context, type Place } from './operations.ts';
+import { idName, isId, type Context, type Place } from './place.ts';
 import { qemuImg } from './qemu-img.ts';
 
 const contents = { data: 'DATA', iso: 'ISOF', ovf_store: 'OVFS', memory_dump: 'MEMD', memory_metadata: 'MEMM' } as const;
@@ -92,7 +92,8 @@ export async function createVolume(place: Place, wish: NewVolume, { signal }: Pi
     await disk.createFile(lease, leaseSize);
     await disk.writeAt(lease, 0, freeResource(domain, volume));
     if (wish.format === 'raw' && wish.sparse) await disk.createFile(path, wish.capacity);
-    else await disk.changed(path, async () => void (await qemuImg(await creation(place, wish, path), { signal, deadline: createDeadline })));
+    else
+      await disk.changed(path, async () => void (await qemuImg(await creation(place, wish, path), { signal, deadline: createDeadline })));
     await writeVolume(place, wish, firstMetadata(wish));
   } catch (error) {
     await unmake(place, wish).catch(() => undefined);
@@ -139,7 +140,10 @@ async function shareParent(place: Place, { domain, image }: NewVolume, parent: {
     return writeVolume(place, { domain, ...parent }, { ...below, role: 'INTERNAL', generation: nextGeneration(below.generation) });
   }
   for (const pathOf of [volumePath, volumeLease, volumeMetadata])
-    await place.disk.link(join(place.root, pathOf(domain, parent.image, parent.volume)), join(place.root, pathOf(domain, image, parent.volume)));
+    await place.disk.link(
+      join(place.root, pathOf(domain, parent.image, parent.volume)),
+      join(place.root, pathOf(domain, image, parent.volume)),
+    );
 }
 
 async function creation(place: Place, { domain, image, format, capacity, sparse, parent }: NewVolume, path: string): Promise<string[]> {
@@ -175,7 +179,8 @@ export async function extendVolume(
   const reserve = before.allocation === 'PREALLOCATED' ? ['--preallocation=falloc'] : [];
   await place.disk.changed(
     path,
-    async () => void (await qemuImg(['resize', '-q', '-f', format, ...reserve, path, String(capacity)], { signal, deadline: createDeadline })),
+    async () =>
+      void (await qemuImg(['resize', '-q', '-f', format, ...reserve, path, String(capacity)], { signal, deadline: createDeadline })),
   );
   await writeVolume(place, reference, { ...before, capacity, generation: nextGeneration(before.generation) });
   return volumeFacts(place, reference);

@@ -1,0 +1,26 @@
+import { AgentError } from '@ostler/agent-contract/errors';
+import type { Progress } from '../io-protocol.ts';
+import type { Disk } from './disk.ts';
+
+export interface Context {
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+/** Where an operation works, and how. */
+export interface Place {
+  readonly root: string;
+  readonly disk: Disk;
+  /** Work on the same thing (a domain's or an image's id) happens one after another. */
+  exclusively<T>(thing: string, work: () => Promise<T>): Promise<T>;
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Every id that becomes part of a path comes through here: none can climb out of its directory. */
+export function idName(id: string): string {
+  if (!uuid.test(id)) throw new AgentError('bad_request', 'An id is not a UUID');
+  return id;
+}
+
+export const isId = (name: string): boolean => uuid.test(name);
