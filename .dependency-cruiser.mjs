@@ -57,7 +57,14 @@ export default {
       name: 'portal-and-cli-know-the-contract-only',
       severity: 'error',
       from: { path: '^apps/(portal|cli)/', pathNot: tests },
-      to: { path: '^(packages|apps|lab|bench|sim)/', pathNot: ['^packages/(contract|domain)/', '^apps/$1/'] },
+      to: { path: '^(packages|apps|lab|bench|sim)/', pathNot: ['^packages/(contract|domain|image-io)/', '^apps/$1/'] },
+    },
+    {
+      name: 'portal-moves-no-images-by-itself',
+      comment: 'The CLI does (docs/decisions/0004); a browser has no sockets and no files to do it with.',
+      severity: 'error',
+      from: { path: '^apps/portal/', pathNot: tests },
+      to: { path: '^packages/image-io/' },
     },
     {
       name: 'apps-import-packages-only',

@@ -1,0 +1,247 @@
+import type { Command } from 'commander';
+import type { Api } from '@ostler/contract/schema';
+import { carryOut, mutating, untilStatus, type MutationOptions } from '../carry-out.ts';
+import type { Cli } from '../cli.ts';
+import { findCluster, findHost, findStorageDomain } from '../find.ts';
+import { seconds } from '../options.ts';
+import { on, type Run } from '../run.ts';
+import { inGib } from '../sizes.ts';
+import { properties, table, words, type Column } from '../show/table.ts';
+
+/** Hosts, storage domains, and what VMs are put into. */
+export function infrastructureCommands(program: Command, cli: Cli): void {
+  hostCommands(program.command('host').description('hosts'), cli);
+
+  const domain = program.command('storage-domain').description('storage domains');
+  listing(domain, cli, domainColumns, (run, search) =>
+    call(run, ({ storagedomains }) => storagedomains.list({ ...search, follow: 'data_centers' })),
+  );
+  domain.command('show').argument('<domain>', 'name or id').description('one of them').action(on(cli, showDomain));
+
+  listing(program.command('network').description('logical networks'), cli, networkColumns, (run, search) =>
+    call(run, ({ networks }) => networks.list({ ...search, follow: 'data_center' })),
+  );
+  program
+    .command('vnic-profile')
+    .description('what a NIC is attached to a network with')
+    .command('list')
+    .description('all that you may see')
+    .action(
+      on(cli, async (run: Run) =>
+        printRows(run, profileColumns, await call(run, ({ vnicprofiles }) => vnicprofiles.list({ follow: 'network' }))),
+      ),
+    );
+  listing(program.command('cluster').description('clusters'), cli, clusterColumns, (run, search) =>
+    call(run, ({ clusters }) => clusters.list({ ...search, follow: 'data_center' })),
+  );
+  listing(program.command('data-center').description('data centers'), cli, dataCenterColumns, (run, search) =>
+    call(run, ({ datacenters }) => datacenters.list(search)),
+  );
+  listing(program.command('template').description('templates'), cli, templateColumns, (run, search) =>
+    call(run, ({ templates }) => templates.list(search)),
+  );
+}
+
+type Api_ = Awaited<ReturnType<Run['api']>>;
+const call = async <T>(run: Run, ask: (api: Api_) => Promise<T>): Promise<T> => ask(await run.api());
+
+function listing<T>(
+  noun: Command,
+  cli: Cli,
+  columns: readonly Column<T>[],
+  rows: (run: Run, search: { search?: string }) => Promise<T[]>,
+): void {
+  noun
+    .command('list')
+    .description('all that you may see')
+    .option('--search <text>', 'as in the search bar: "name=web*"')
+    .action(
+      on(cli, async (run: Run, { search }: { search?: string }) =>
+        printRows(run, columns, await rows(run, search === undefined ? {} : { search })),
+      ),
+    );
+}
+
+const printRows = <T>(run: Run, columns: readonly Column<T>[], rows: readonly T[]): void =>
+  run.print(rows, rows.length === 0 ? 'There are none.\n' : table(columns, rows));
+
+// ---- hosts -----------------------------------------------------------------------------------------------------------
+
+const hostColumns: readonly Column<Api['host']>[] = [
+  { title: 'NAME', cell: ({ name }) => name },
+  {
+    title: 'STATUS',
+    cell: ({ status, status_detail: detail }) =>
+      `${words(status) ?? ''}${detail === undefined || detail === '' || detail === 'none' ? '' : ` (${words(detail)})`}`,
+  },
+  { title: 'CLUSTER', cell: ({ cluster }) => cluster?.name },
+  { title: 'ADDRESS', cell: ({ address }) => address },
+  { title: 'MEMORY', cell: ({ memory }) => inGib(memory), right: true },
+  { title: 'VMS', cell: ({ summary }) => (summary?.active === undefined ? '' : String(summary.active)), right: true },
+  { title: 'ID', cell: ({ id }) => id },
+];
+
+function hostCommands(host: Command, cli: Cli): void {
+  listing(host, cli, hostColumns, (run, search) => call(run, ({ hosts }) => hosts.list({ ...search, follow: 'cluster' })));
+  host.command('show').argument('<host>', 'name or id').description('one of them').action(on(cli, showHost));
+  host
+    .command('token')
+    .argument('[name]', 'that the host will have; any if not said')
+    .description('a token with which a machine enrolls itself as a host, once')
+    .option('--cluster <cluster>', 'name or id', 'Default')
+    .action(on(cli, token));
+  mutating(host.command('activate').argument('<host>', 'name or id').description('VMs may run there again'))
+    .option('--timeout <seconds>', 'how long to wait', seconds, 120)
+    .action(on(cli, activate));
+  mutating(host.command('maintenance').argument('<host>', 'name or id').description('no VM is started there until it is activated'))
+    .option('--reason <text>', 'kept with the host')
+    .option('--timeout <seconds>', 'how long to wait', seconds, 300)
+    .action(on(cli, maintenance));
+}
+
+async function showHost(run: Run, wanted: string): Promise<void> {
+  const api = await run.api();
+  const { id } = await findHost(api, wanted);
+  const host = await api.hosts(id).get({ follow: 'cluster' });
+  const topology = host.cpu?.topology;
+  run.print(
+    host,
+    properties([
+      ['name', host.name],
+      ['id', host.id],
+      ['description', host.description],
+      ['status', words(host.status)],
+      ['detail', host.status_detail === 'none' ? undefined : words(host.status_detail)],
+      ['cluster', host.cluster?.name],
+      ['address', host.address],
+      ['memory', inGib(host.memory)],
+      ['free for VMs', inGib(host.max_scheduling_memory)],
+      ['processor', host.cpu?.name],
+      ['cores', topology && String((topology.sockets ?? 1) * (topology.cores ?? 1))],
+      ['VMs', host.summary?.active === undefined ? undefined : String(host.summary.active)],
+      ['agent', host.version?.full_version],
+      ['libvirt', host.libvirt_version?.full_version],
+    ]),
+  );
+}
+
+async function token(run: Run, name: string | undefined, { cluster }: { cluster: string }): Promise<void> {
+  const api = await run.api();
+  const { id } = await findCluster(api, cluster);
+  const issued = await api.clusters(id).issueenrollmenttoken(name === undefined ? {} : { host_name: name });
+  run.print({ enrollment_token: issued.enrollment_token, valid_until: issued.valid_until }, `${issued.enrollment_token ?? ''}\n`);
+  if (run.output === 'text' && issued.valid_until)
+    run.progress.say(`Good for one host until ${issued.valid_until.toISOString()}; it is not shown again.`);
+}
+
+async function activate(run: Run, wanted: string, options: MutationOptions & { timeout: number }): Promise<void> {
+  const api = await run.api();
+  const host = await findHost(api, wanted);
+  const done = await carryOut(run, options, (asked) => api.hosts(host.id).activate({}, asked));
+  if (done) await tellHost(run, host, options, { statuses: ['up'], unless: ['non_operational', 'error', 'install_failed'] });
+}
+
+async function maintenance(run: Run, wanted: string, options: MutationOptions & { reason?: string; timeout: number }): Promise<void> {
+  const api = await run.api();
+  const host = await findHost(api, wanted);
+  const input = options.reason === undefined ? {} : { reason: options.reason };
+  const done = await carryOut(run, options, (asked) => api.hosts(host.id).deactivate(input, asked));
+  if (done) await tellHost(run, host, options, { statuses: ['maintenance'] });
+}
+
+async function tellHost(
+  run: Run,
+  host: { id: string; name?: string | undefined },
+  { wait, timeout }: { wait: boolean; timeout: number },
+  end: { statuses: readonly string[]; unless?: readonly string[] },
+): Promise<void> {
+  const api = await run.api();
+  const look = () => api.hosts(host.id).get({ signal: run.cli.signal });
+  const now = wait
+    ? await untilStatus(run, { what: `Host ${host.name}`, ...end, seconds: timeout, help: '"ostler event list" may say more.' }, look)
+    : await look();
+  run.print(now, `Host ${host.name} is ${words(now.status)}.\n`);
+}
+
+// ---- storage domains, networks, clusters -----------------------------------------------------------------------------
+
+const domainStatus = ({ status, external_status: external, data_centers: centers }: Api['storage_domain']): string | undefined =>
+  words(status ?? (external === undefined || external === 'ok' ? (centers?.length === 0 ? 'unattached' : undefined) : external));
+
+const domainColumns: readonly Column<Api['storage_domain']>[] = [
+  { title: 'NAME', cell: ({ name }) => name },
+  { title: 'TYPE', cell: ({ type, master }) => `${type ?? ''}${master ? ' (master)' : ''}` },
+  { title: 'STATUS', cell: domainStatus },
+  { title: 'STORAGE', cell: ({ storage }) => storage?.type },
+  { title: 'FREE', cell: ({ available }) => inGib(available), right: true },
+  { title: 'USED', cell: ({ used }) => inGib(used), right: true },
+  { title: 'COMMITTED', cell: ({ committed }) => inGib(committed), right: true },
+  { title: 'DATA CENTER', cell: (one) => one.data_centers?.map(({ name }) => name ?? '').join(', ') },
+  { title: 'ID', cell: ({ id }) => id },
+];
+
+async function showDomain(run: Run, wanted: string): Promise<void> {
+  const api = await run.api();
+  const { id } = await findStorageDomain(api, wanted);
+  const domain = await api.storagedomains(id).get({ follow: 'data_centers' });
+  const { storage } = domain;
+  run.print(
+    domain,
+    properties([
+      ['name', domain.name],
+      ['id', domain.id],
+      ['description', domain.description],
+      ['type', `${domain.type ?? ''}${domain.master ? ' (master)' : ''}`],
+      ['status', domainStatus(domain)],
+      ['data center', domain.data_centers?.map(({ name }) => name ?? '').join(', ')],
+      ['storage', storage && [storage.type, storage.address, storage.path].filter((one) => one !== undefined && one !== '').join(' ')],
+      ['free', inGib(domain.available)],
+      ['used', inGib(domain.used)],
+      ['committed', inGib(domain.committed)],
+      ['format', domain.storage_format],
+    ]),
+  );
+}
+
+const networkColumns: readonly Column<Api['network']>[] = [
+  { title: 'NAME', cell: ({ name }) => name },
+  { title: 'STATUS', cell: ({ status }) => words(status) },
+  { title: 'DATA CENTER', cell: (one) => one.data_center?.name },
+  { title: 'VLAN', cell: ({ vlan }) => (vlan?.id === undefined ? '' : String(vlan.id)), right: true },
+  { title: 'USAGE', cell: ({ usages }) => usages?.map((usage) => words(usage)).join(', ') },
+  { title: 'DESCRIPTION', cell: ({ description }) => description },
+  { title: 'ID', cell: ({ id }) => id },
+];
+
+const profileColumns: readonly Column<Api['vnic_profile']>[] = [
+  { title: 'NAME', cell: ({ name }) => name },
+  { title: 'NETWORK', cell: ({ network }) => network?.name },
+  { title: 'DESCRIPTION', cell: ({ description }) => description },
+  { title: 'ID', cell: ({ id }) => id },
+];
+
+const clusterColumns: readonly Column<Api['cluster']>[] = [
+  { title: 'NAME', cell: ({ name }) => name },
+  { title: 'DATA CENTER', cell: (one) => one.data_center?.name },
+  { title: 'CPU TYPE', cell: ({ cpu }) => cpu?.type },
+  { title: 'LEVEL', cell: ({ version }) => (version?.major === undefined ? '' : `${version.major}.${version.minor ?? 0}`) },
+  { title: 'DESCRIPTION', cell: ({ description }) => description },
+  { title: 'ID', cell: ({ id }) => id },
+];
+
+const dataCenterColumns: readonly Column<Api['data_center']>[] = [
+  { title: 'NAME', cell: ({ name }) => name },
+  { title: 'STATUS', cell: ({ status }) => words(status) },
+  { title: 'STORAGE', cell: ({ local }) => (local ? 'local' : 'shared') },
+  { title: 'LEVEL', cell: ({ version }) => (version?.major === undefined ? '' : `${version.major}.${version.minor ?? 0}`) },
+  { title: 'DESCRIPTION', cell: ({ description }) => description },
+  { title: 'ID', cell: ({ id }) => id },
+];
+
+const templateColumns: readonly Column<Api['template']>[] = [
+  { title: 'NAME', cell: ({ name }) => name },
+  { title: 'STATUS', cell: ({ status }) => words(status) },
+  { title: 'MEMORY', cell: ({ memory }) => inGib(memory), right: true },
+  { title: 'DESCRIPTION', cell: ({ description }) => description },
+  { title: 'ID', cell: ({ id }) => id },
+];
