@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import { AgentError } from '@ostler/agent-contract/errors';
 import type { VolumeReference } from '@ostler/agent-contract/values';
 import { noParent, volume as volumePath } from '@ostler/storage-format/layout';
 import type { PreparedFile } from '../io-protocol.ts';
-import type { Place } from './place.ts';
+import { confined, type Place } from './place.ts';
 import { factsOf, readVolume, requireVolume } from './volume.ts';
 
 /** Far more than anybody should have; a chain that is longer goes round in a circle. */
@@ -24,5 +23,6 @@ export async function prepareVolume(place: Place, reference: VolumeReference): P
     ({ parent } = next);
     above = next.image;
   }
-  return { path: join(place.root, volumePath(domain, image, volume)), facts: await factsOf(place, reference, metadata), below };
+  for (const one of below) await confined(place, volumePath(domain, one.image, one.volume));
+  return { path: await confined(place, volumePath(domain, image, volume)), facts: await factsOf(place, reference, metadata), below };
 }

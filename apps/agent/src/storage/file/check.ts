@@ -35,7 +35,6 @@ async function readDirectly(path: string): Promise<void> {
   }
 }
 
-/** WebAssembly's memory begins at a page, which no other buffer of Node does; Node's types leave it to the browser's. */
-declare const WebAssembly: { readonly Memory: new (size: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer } };
+/** WebAssembly's memory begins at a page, which no other buffer of Node does. */
 const aligned = new WebAssembly.Memory({ initial: 1, maximum: 1 });
 const alignedBuffer = (): Buffer => Buffer.from(aligned.buffer, 0, block);

@@ -1,10 +1,11 @@
-import { open } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageReference } from '@ostler/agent-contract/values';
 import { imageDirectory, imagesDirectory, isRemovedImage, removedId, removedImage, volumesIn } from '@ostler/storage-format/layout';
 import { namesIn, statOrNothing } from './disk.ts';
 import { requireDomain } from './domain.ts';
-import { idName, type Context, type Place } from './place.ts';
+import { idName, isDirectory, type Context, type Place } from './place.ts';
 import { qemuImg } from './qemu-img.ts';
 
 const chunk = 4 * 1024 * 1024;
@@ -45,16 +46,17 @@ export async function sweep(place: Place, domain: string, context: Context): Pro
 
 async function erase({ disk }: Place, directory: string, wipe: boolean, context: Context): Promise<void> {
   if (!(await statOrNothing(directory))) return;
-  if (wipe) for (const volume of volumesIn(await namesIn(directory))) await zero(join(directory, volume), context);
+  if (wipe && (await isDirectory(directory)))
+    for (const volume of volumesIn(await namesIn(directory))) await zero(join(directory, volume), context);
   await disk.removeTree(directory);
 }
 
 /** A file with a second name is a template's: it is not ours to erase. Holes stay holes: filling them could fill the storage. */
 async function zero(path: string, { signal, progress }: Context): Promise<void> {
-  const found = await statOrNothing(path);
-  if (!found || found.nlink > 1) return;
+  const found = await lstat(path).catch((): Stats | undefined => undefined);
+  if (!found?.isFile() || found.nlink > 1) return;
   const zeros = Buffer.alloc(chunk);
-  await using file = await open(path, 'r+');
+  await using file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
   for (const { start, end } of await writtenParts(path, signal))
     for (let at = start; at < Math.min(end, found.size); at += chunk) {
       signal.throwIfAborted();

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { AgentError, type AgentErrorCode } from '@ostler/agent-contract/errors';
 import type { VolumeFacts, VolumeFormat, VolumeReference } from '@ostler/agent-contract/values';
 import { ImageError } from '@ostler/image-io/errors';
@@ -6,7 +5,7 @@ import { inspectVolume, type Inspection } from '@ostler/image-io/inspect';
 import { describeLie } from '@ostler/image-io/qcow2-header';
 import { volume as volumePath } from '@ostler/storage-format/layout';
 import { nextGeneration } from '@ostler/storage-format/volume-metadata';
-import type { Context, Place } from './place.ts';
+import { confined, type Context, type Place } from './place.ts';
 import { requireVolume, volumeFacts, writeVolume } from './volume.ts';
 
 /** An upload becomes legal when it is what it was declared to be; until then no VM may see it. */
@@ -16,7 +15,7 @@ export async function verifyVolume(
   { signal }: Pick<Context, 'signal'>,
 ): Promise<VolumeFacts> {
   await requireVolume(place, reference);
-  const path = join(place.root, volumePath(reference.domain, reference.image, reference.volume));
+  const path = await confined(place, volumePath(reference.domain, reference.image, reference.volume));
   const seen = await inspect(path, declared);
   signal.throwIfAborted();
   if (!seen.honest) {
