@@ -2,8 +2,9 @@ import { upload } from '@ostler/image-io/client';
 import type { Api } from '@ostler/contract/schema';
 import { carryOut, type MutationOptions } from '../carry-out.ts';
 import type { Client } from '@ostler/contract/client';
+import { onlyDomain } from '../domains.ts';
 import { findStorageDomain } from '../find.ts';
-import { exitCodes, Problem, usageProblem } from '../problem.ts';
+import { usageProblem } from '../problem.ts';
 import type { Run } from '../run.ts';
 import { humanSize } from '../sizes.ts';
 import { aliasOf, localImage, type LocalImage } from './local-image.ts';
@@ -57,15 +58,6 @@ async function diskFor(
     provisioned_size: format === 'qcow2' ? image.virtualSize : Math.ceil((size ?? image.virtualSize) / mebibyte) * mebibyte,
     storage_domains: [{ id: storageDomain === undefined ? await onlyDomain(api) : (await findStorageDomain(api, storageDomain)).id }],
   };
-}
-
-/** The one that is meant when nobody says which. */
-export async function onlyDomain(api: Client): Promise<string> {
-  const active = (await api.storagedomains.list()).filter(({ type, status }) => type === 'data' && status === 'active');
-  const [only, ...others] = active;
-  if (only?.id === undefined) throw new Problem('There is no active data domain that you may use.', exitCodes.notFound);
-  if (others.length > 0) throw usageProblem(`Say on which storage domain: --storage-domain ${active.map(({ name }) => name).join(', ')}.`);
-  return only.id;
 }
 
 /** Sent as the bytes of the file where the disk has the file's own format; else as what the guest sees, and the host converts. */
