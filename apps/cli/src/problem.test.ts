@@ -3,7 +3,8 @@ import { ApiFault, ApiUnreachable } from '@ostler/contract/client';
 import { expect, test } from 'vitest';
 import { outcomeOf, Problem, usageProblem } from './problem.ts';
 
-const fault = (status: number, detail: string, code?: string) => new ApiFault(status, { reason: 'Operation Failed', detail: `[${detail}]`, code }, 'c');
+const fault = (status: number, detail: string, code?: string) =>
+  new ApiFault(status, { reason: 'Operation Failed', detail: `[${detail}]`, code }, 'c');
 
 test.each([
   ['a refusal', fault(409, 'VM web is up.'), 1, 'VM web is up.'],

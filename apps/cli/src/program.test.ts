@@ -51,13 +51,18 @@ test('without a session nothing is asked of anybody', async () => {
 
 test('an address that could not be trusted is refused before anything is sent to it', async () => {
   expect(await called('login', 'http://manager.example')).toEqual({ exitCode: 2, text: expect.stringContaining('https://') });
-  expect(await called('login', 'https://admin:secret@manager.example')).toEqual({ exitCode: 2, text: expect.not.stringContaining('secret') });
+  expect(await called('login', 'https://admin:secret@manager.example')).toEqual({
+    exitCode: 2,
+    text: expect.not.stringContaining('secret'),
+  });
 });
 
 test('every command that changes something can be tried without changing it', () => {
   const reading = /^(login|logout|whoami|list|show|console|download|coverage|bash|token|cancel|resume|abandon)$/;
   const leaves = (command: Command): Command[] => (command.commands.length === 0 ? [command] : command.commands.flatMap(leaves));
-  const without = leaves(newProgram(cli())).filter((one) => !reading.test(one.name()) && !one.options.some(({ long }) => long === '--dry-run'));
+  const without = leaves(newProgram(cli())).filter(
+    (one) => !reading.test(one.name()) && !one.options.some(({ long }) => long === '--dry-run'),
+  );
   expect(without.map((one) => one.name())).toEqual([]);
 });
 

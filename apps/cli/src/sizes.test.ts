@@ -18,7 +18,14 @@ test.each(['', 'much', '-1', '10GB', '1e3', '0.3', '9999999P', '1 2', '0x10', 'Ù
 });
 
 test('lists show GiB, and what is less than a hundredth is not nothing', () => {
-  expect([undefined, 0, 1, 64 * 1024 ** 2, 1024 ** 3, 20.5 * 1024 ** 3].map(inGib)).toEqual(['', '0 GiB', '< 0.01 GiB', '0.06 GiB', '1 GiB', '20.5 GiB']);
+  expect([undefined, 0, 1, 64 * 1024 ** 2, 1024 ** 3, 20.5 * 1024 ** 3].map(inGib)).toEqual([
+    '',
+    '0 GiB',
+    '< 0.01 GiB',
+    '0.06 GiB',
+    '1 GiB',
+    '20.5 GiB',
+  ]);
 });
 
 test('progress shows the unit that suits', () => {

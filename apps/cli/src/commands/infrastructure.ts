@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Api } from '@ostler/contract/schema';
 import { carryOut, mutating, untilStatus, type MutationOptions } from '../carry-out.ts';
 import type { Cli } from '../cli.ts';
+import { domainsWithStatus } from '../domains.ts';
 import { findCluster, findHost, findStorageDomain } from '../find.ts';
 import { seconds } from '../options.ts';
 import { on, type Run } from '../run.ts';
@@ -13,9 +14,7 @@ export function infrastructureCommands(program: Command, cli: Cli): void {
   hostCommands(program.command('host').description('hosts'), cli);
 
   const domain = program.command('storage-domain').description('storage domains');
-  listing(domain, cli, domainColumns, (run, search) =>
-    call(run, ({ storagedomains }) => storagedomains.list({ ...search, follow: 'data_centers' })),
-  );
+  listing(domain, cli, domainColumns, (run, search) => call(run, (api) => domainsWithStatus(api, search.search)));
   domain.command('show').argument('<domain>', 'name or id').description('one of them').action(on(cli, showDomain));
 
   listing(program.command('network').description('logical networks'), cli, networkColumns, (run, search) =>
@@ -165,8 +164,8 @@ async function tellHost(
 
 // ---- storage domains, networks, clusters -----------------------------------------------------------------------------
 
-const domainStatus = ({ status, external_status: external, data_centers: centers }: Api['storage_domain']): string | undefined =>
-  words(status ?? (external === undefined || external === 'ok' ? (centers?.length === 0 ? 'unattached' : undefined) : external));
+const domainStatus = ({ status, external_status: external }: Api['storage_domain']): string | undefined =>
+  words(external === undefined || external === 'ok' ? status : external);
 
 const domainColumns: readonly Column<Api['storage_domain']>[] = [
   { title: 'NAME', cell: ({ name }) => name },
@@ -183,7 +182,8 @@ const domainColumns: readonly Column<Api['storage_domain']>[] = [
 async function showDomain(run: Run, wanted: string): Promise<void> {
   const api = await run.api();
   const { id } = await findStorageDomain(api, wanted);
-  const domain = await api.storagedomains(id).get({ follow: 'data_centers' });
+  const [found] = (await domainsWithStatus(api, `id=${id}`)).filter((one) => one.id === id);
+  const domain = found ?? (await api.storagedomains(id).get());
   const { storage } = domain;
   run.print(
     domain,

@@ -61,7 +61,13 @@ test('what is no file, or is not there, is told as such', async () => {
 });
 
 test("a disk is called as its file, without the format's ending", () => {
-  expect(['/a/debian-12.qcow2', 'x.IMG', 'noending', '.qcow2', 'a.tar'].map(aliasOf)).toEqual(['debian-12', 'x', 'noending', '.qcow2', 'a.tar']);
+  expect(['/a/debian-12.qcow2', 'x.IMG', 'noending', '.qcow2', 'a.tar'].map(aliasOf)).toEqual([
+    'debian-12',
+    'x',
+    'noending',
+    '.qcow2',
+    'a.tar',
+  ]);
 });
 
 test('the rate is that of the last seconds, and the remaining time follows from it', () => {

@@ -3,6 +3,7 @@ import type { Cli } from '../cli.ts';
 import { exitCodes, Problem } from '../problem.ts';
 import { apiUrlOf } from './address.ts';
 import { readSession } from './file.ts';
+import { localInstance, type LocalInstance } from './instance.ts';
 import { passwordFrom } from './secrets.ts';
 import { fetchToken, revokeToken, type Door } from './sso.ts';
 import { certificateIn } from './trust.ts';
@@ -16,11 +17,24 @@ export interface Connection extends Door {
   end(): Promise<void>;
 }
 
-/** From the environment, for programs; else from the session that `ostler login` has left. */
+/**
+ * From the environment, for programs; else from the session that `ostler login` has left; else, on the machine of an instance and
+ * for whoever may read its password, from that.
+ */
 export async function connect(cli: Cli): Promise<Connection> {
   const { OSTLER_URL: address, OSTLER_PASSWORD_FILE: passwordFile } = cli.environment;
-  if (address && passwordFile) return fromEnvironment(cli, address, passwordFile);
+  if (address && passwordFile)
+    return forThisCall(cli, {
+      apiUrl: apiUrlOf(address),
+      username: cli.environment['OSTLER_USERNAME'] || 'admin@internal',
+      caFile: cli.environment['OSTLER_CA_FILE'] || undefined,
+      passwordFile,
+    });
   const session = await readSession(cli);
+  if (!session && !address) {
+    const instance = await instanceIfAny(cli);
+    if (instance) return forThisCall(cli, instance);
+  }
   const url = address ? apiUrlOf(address) : session?.url;
   if (!session || url !== session.url)
     throw new Problem(
@@ -33,10 +47,19 @@ export async function connect(cli: Cli): Promise<Connection> {
   return { url, ca, username, token, api: apiAt({ url, ca }, token), end: async () => undefined };
 }
 
-async function fromEnvironment(cli: Cli, address: string, passwordFile: string): Promise<Connection> {
-  const url = apiUrlOf(address);
-  const username = cli.environment['OSTLER_USERNAME'] || 'admin@internal';
-  const caFile = cli.environment['OSTLER_CA_FILE'];
+async function instanceIfAny(cli: Cli): Promise<LocalInstance | undefined> {
+  try {
+    return await localInstance(cli);
+  } catch (error) {
+    // None here, or not for this user: then it is a login that is missing.
+    if (error instanceof Problem && error.exitCode === exitCodes.unreachable) return undefined;
+    throw error;
+  }
+}
+
+type Login = Omit<LocalInstance, 'caFile'> & { readonly caFile: string | undefined };
+
+async function forThisCall(cli: Cli, { apiUrl: url, username, caFile, passwordFile }: Login): Promise<Connection> {
   const door = { url, ca: caFile ? await certificateIn(caFile) : undefined };
   const token = await fetchToken(door, username, await passwordFrom(cli, passwordFile), cli.signal);
   // Each call has a session of its own, which must not be left behind. If it is, it ends by itself.

@@ -5,6 +5,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Cli } from '../cli.ts';
 import { apiUrlOf } from './address.ts';
+import { connect } from './connection.ts';
 import { readSession, removeSession, sessionPath, writeSession } from './file.ts';
 import { localInstance } from './instance.ts';
 import { askPassword, passwordFrom } from './secrets.ts';
@@ -114,3 +115,11 @@ test('where nobody can be asked, it says what to give instead', async () => {
   await expect(askPassword(cliWith(new PassThrough()).cli, 'Password: ')).rejects.toThrow('--password-file');
 });
 
+test('without a session, and without an instance on this machine, a login is what is missing', async () => {
+  const place = {
+    ...cliWith(new PassThrough()).cli,
+    home: join(home, 'nobody'),
+    environment: { OSTLER_STATE_DIR: join(home, 'no-instance') },
+  };
+  await expect(connect(place)).rejects.toMatchObject({ exitCode: 3, message: expect.stringContaining('ostler login') });
+});

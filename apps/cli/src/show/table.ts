@@ -31,8 +31,8 @@ export function properties(pairs: readonly (readonly [name: string, value: strin
 }
 
 /** Whoever names a VM must not be able to talk to the terminal of whoever lists it. */
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 export const printable = (text: string): string =>
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 
 /** Characters as a person counts them; East Asian ones take two places each. */
