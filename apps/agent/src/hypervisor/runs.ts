@@ -144,9 +144,10 @@ export function knownRuns({ instance, journal, publish, now }: RunsOptions): Run
   };
 }
 
-/** A QEMU that is still being set up has not run anything. */
-const isPaused = (domain: DomainState) => domain.state === 'paused' && domain.reason !== 'starting_up';
-const isOff = ({ state }: DomainState) => state === 'shutoff' || state === 'crashed';
+/** A QEMU that is still being set up has not run anything, and its XML does not name all of its terminals, taps and sockets yet. */
+const isComingUp = ({ state, reason }: DomainState) => state === 'paused' && reason === 'starting_up';
+const isPaused = (domain: DomainState) => domain.state === 'paused' && !isComingUp(domain);
+const isOff = (domain: DomainState) => domain.state === 'shutoff' || domain.state === 'crashed' || isComingUp(domain);
 const hasComeUp = (before: DomainState, after: DomainState) => isOff(before) && !isOff(after);
 
 /** libvirt writes the state of the guest agent's channel into its XML. */
