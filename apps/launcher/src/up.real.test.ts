@@ -77,7 +77,7 @@ test('the script works through a symbolic link and from any directory', async ()
   expect(await output(link, ['status', '--state-dir', ostler.paths.state], { cwd: '/' })).toContain('Ostler serves at');
 });
 
-test.each(['json', 'xml'])('the tour by curl works as the README has it, in %s, and leaves nothing behind', async (name) => {
+test.each(['json', 'xml', 'cli'])('the tour works as the README has it, by %s, and leaves nothing behind', async (name) => {
   const image = join(directory, 'guest.qcow2');
   await rm(image, { force: true });
   await output(inRoot('ostler'), ['lab', 'guest', image], { deadline: 120_000 });
