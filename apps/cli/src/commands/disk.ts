@@ -38,7 +38,7 @@ export function diskCommands(program: Command, cli: Cli): void {
       .argument('<file>', 'a raw or QCOW2 image')
       .description('make a disk of an image file')
       .option('--storage-domain <domain>', 'name or id; needless where there is only one')
-      .option('--alias <name>', "of the disk; the file's if not said")
+      .option('--name, --alias <name>', "of the disk; the file's if not said")
       .addOption(new Option('--format <format>', "of the disk's image; the file's own if not said").choices(['raw', 'qcow2']))
       .option('--size <size>', 'of the disk, where a raw one is to be larger than the file', size)
       .option('--dry-run', 'show the plan, or what speaks against it, and change nothing'),
