@@ -12,6 +12,7 @@ export interface Work {
  * Begins a task for a call and answers its id, which follows from the operation: the same operation is the same task. When
  * the agent dies under it, the next one makes the same call again with the same input and mandate; so the call's handler
  * must be repeatable: it looks first at what is there. What `work` returns is the task's result; what it throws, its failure.
+ * `work` is called before this answers, or not at all: the task was known already.
  */
 export type BeginTask = <C extends CallName>(
   call: C,
