@@ -160,8 +160,8 @@ export function machines({ link, runs, journal, storage, host, turn, grantConsol
       ),
     shutdownVm: changing(async (input) => {
       if (runOf(input).state.kind === 'ended') return;
+      // Asked again, it is pressed again: a guest that was still booting has not heard the first time.
       const known = awakeOf(input);
-      if (known.state.kind === 'shutting_down') return;
       await journal.noteRun(known.run, { asked: { what: 'shutdown', at: now() } });
       await ask(known, 'domainShutdownFlags');
       await look(known.vm);
