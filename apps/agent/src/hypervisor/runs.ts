@@ -148,9 +148,7 @@ export function knownRuns({ instance, journal, publish, now }: RunsOptions): Run
 const isComingUp = ({ state, reason }: DomainState) => state === 'paused' && reason === 'starting_up';
 const isPaused = (domain: DomainState) => domain.state === 'paused' && !isComingUp(domain);
 const isOff = (domain: DomainState) => domain.state === 'shutoff' || domain.state === 'crashed' || isComingUp(domain);
-/** While QEMU is being set up libvirt does not know its terminals and taps yet: they are read when that is over. */
-const isComingUp = (domain: DomainState) => isOff(domain) || (domain.state === 'paused' && domain.reason === 'starting_up');
-const hasComeUp = (before: DomainState, after: DomainState) => isComingUp(before) && !isOff(after);
+const hasComeUp = (before: DomainState, after: DomainState) => isOff(before) && !isOff(after);
 
 /** libvirt writes the state of the guest agent's channel into its XML. */
 function agentIn(xml: string): GuestFacts['agent'] {
