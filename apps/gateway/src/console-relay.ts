@@ -45,7 +45,11 @@ export function consoleRelay({ tls, deadline, failed }: ConsoleRelayOptions): Co
     upstream.once('upgrade', (answer, host, firstBytes) => {
       clearTimeout(expired);
       client.off('close', gone);
-      for (const socket of [client, host]) if (socket instanceof Socket) socket.setNoDelay(true).setKeepAlive(true, 30_000).setTimeout(0);
+      for (const socket of [client, host]) {
+        // Both directions listen for the end of either side: more listeners than Node takes for usual, and no leak.
+        socket.setMaxListeners(32);
+        if (socket instanceof Socket) socket.setNoDelay(true).setKeepAlive(true, 30_000).setTimeout(0);
+      }
       client.write(handshake(answer));
       if (firstBytes.length > 0) client.write(firstBytes);
       if (head.length > 0) host.write(head);

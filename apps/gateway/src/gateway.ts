@@ -89,6 +89,7 @@ export function newGateway(options: GatewayOptions): Gateway {
     client.on('error', () => client.destroy());
     const route = routeOf(request.url ?? '');
     const destination = route.to === 'consoles' ? await ticketCheck(route.token, 'consoles') : undefined;
+    if (client.destroyed) return;
     if (!destination) return refuseUpgrade(client, 403, 'The ticket of this console is not valid or over. Ask for another.');
     metrics.consoles.opened();
     client.once('close', () => metrics.consoles.closed());
@@ -134,6 +135,8 @@ async function withTicket(
   relay: (destination: Destination) => void,
 ): Promise<void> {
   const destination = await checked;
+  // Whoever has gone meanwhile will not be heard of again: nothing may be begun that only their end would end.
+  if (response.destroyed) return;
   if (destination) return relay(destination);
   replyText(response, 403, 'The ticket of this transfer is not valid or over.');
 }
