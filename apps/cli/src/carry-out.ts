@@ -6,7 +6,7 @@ import type { Api } from '@ostler/contract/schema';
 import { exitCodes, Problem } from './problem.ts';
 import type { Run } from './run.ts';
 import { showPlan } from './show/plan.ts';
-import { words } from './show/table.ts';
+import { statusWords } from './show/table.ts';
 
 /** How a change is asked for: planned only, begun only, or done to the end. */
 export interface MutationOptions {
@@ -130,13 +130,13 @@ export async function untilStatus<T extends { readonly status?: string | undefin
     const status = found.status ?? 'unknown';
     if (wanted.statuses.includes(status)) return found;
     if (wanted.unless?.includes(status))
-      throw new Problem(`${wanted.what} is ${words(status)}.${wanted.help === undefined ? '' : ` ${wanted.help}`}`);
+      throw new Problem(`${wanted.what} is ${statusWords(status)}.${wanted.help === undefined ? '' : ` ${wanted.help}`}`);
     if (run.cli.now() - since > wanted.seconds * 1000)
       throw new Problem(
-        `${wanted.what} is ${words(status)} after ${wanted.seconds} seconds.${wanted.help === undefined ? '' : ` ${wanted.help}`}`,
+        `${wanted.what} is ${statusWords(status)} after ${wanted.seconds} seconds.${wanted.help === undefined ? '' : ` ${wanted.help}`}`,
         exitCodes.failed,
       );
-    run.progress.state(`${wanted.what} is ${words(status)}`);
+    run.progress.state(`${wanted.what} is ${statusWords(status)}`);
   }
   throw new Error('It is looked at until it is as wanted');
 }

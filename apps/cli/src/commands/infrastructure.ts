@@ -7,7 +7,7 @@ import { findCluster, findHost, findStorageDomain } from '../find.ts';
 import { seconds } from '../options.ts';
 import { on, type Run } from '../run.ts';
 import { inGib } from '../sizes.ts';
-import { properties, table, words, type Column } from '../show/table.ts';
+import { properties, statusWords, table, words, type Column } from '../show/table.ts';
 
 /** Hosts, storage domains, and what VMs are put into. */
 export function infrastructureCommands(program: Command, cli: Cli): void {
@@ -159,7 +159,7 @@ async function tellHost(
   const now = wait
     ? await untilStatus(run, { what: `Host ${host.name}`, ...end, seconds: timeout, help: '"ostler event list" may say more.' }, look)
     : await look();
-  run.print(now, `Host ${host.name} is ${words(now.status)}.\n`);
+  run.print(now, `Host ${host.name} is ${statusWords(now.status)}.\n`);
 }
 
 // ---- storage domains, networks, clusters -----------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import { findVm, type Found } from '../find.ts';
 import { count, seconds } from '../options.ts';
 import { on, type Run } from '../run.ts';
 import { inGib } from '../sizes.ts';
-import { properties, table, words, type Column } from '../show/table.ts';
+import { properties, statusWords, table, words, type Column } from '../show/table.ts';
 import { vmConsoleCommand } from './vm-console.ts';
 import { vmDiskCommands } from './vm-disk.ts';
 import { vmNicCommands } from './vm-nic.ts';
@@ -83,7 +83,7 @@ function action(
         options.wait && end
           ? await untilStatus(run, { what: `VM ${found.name}`, ...end, seconds: options.timeout, help }, look)
           : await look();
-      run.print(now, `VM ${found.name} is ${words(now.status)}.\n`);
+      run.print(now, `VM ${found.name} is ${statusWords(now.status)}.\n`);
     }),
   );
 }

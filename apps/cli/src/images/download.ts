@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import { download } from '@ostler/image-io/client';
 import { findDisk } from '../find.ts';
 import { Problem } from '../problem.ts';
@@ -19,6 +20,8 @@ export async function downloadImage(
   path: string,
   { format, connections, direct }: DownloadOptions,
 ): Promise<void> {
+  // Before anybody is troubled. That it was made meanwhile is found when it is opened.
+  if (await isThere(path)) throw takenAlready(path);
   const api = await run.api();
   const disk = await findDisk(api, wanted);
   const { ca } = await run.connection();
@@ -35,10 +38,17 @@ export async function downloadImage(
       onProgress: (done, total) =>
         run.progress.state(`Downloading: ${meter.read(done, total, run.cli.now())}`, `Downloading ${tenths(done, total)} %`),
     }).catch((error: unknown) => {
-      if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
-        throw new Problem(`${path} is there already, and is left alone.`);
+      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') throw takenAlready(path);
       throw error;
     });
   });
   run.print({ file: path, id: disk.id, size, format: asQcow2 ? 'qcow2' : 'raw' }, `Disk ${disk.alias ?? disk.id} is in ${path}.\n`);
 }
+
+const takenAlready = (path: string): Problem => new Problem(`${path} is there already, and is left alone.`);
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

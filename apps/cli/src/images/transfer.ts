@@ -79,6 +79,7 @@ async function readyTransfer(run: Run, id: string, correlation: string): Promise
 
 /** The server's no is final, except where it only says that the ticket is not there now: a host that starts again has lost it for a moment. */
 function isHopeless(error: unknown): boolean {
+  if (error instanceof Problem) return true;
   if (error instanceof ServerRefusal) return error.status < 500 && error.status !== 403 && error.status !== 404;
   return isImageError(error, 'backend', 'no_space', 'out_of_range', 'bad_request', 'cancelled');
 }

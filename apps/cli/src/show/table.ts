@@ -47,3 +47,7 @@ const widthOf = (text: string): number =>
 
 /** `powering_up` as a person says it. */
 export const words = (code: string | undefined): string | undefined => code?.replaceAll('_', ' ');
+
+/** What an object is, behind "is". */
+export const statusWords = (status: string | undefined): string =>
+  status === 'maintenance' ? 'in maintenance' : (words(status) ?? 'in an unknown status');
