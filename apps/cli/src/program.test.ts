@@ -57,9 +57,10 @@ test('an address that could not be trusted is refused before anything is sent to
   });
 });
 
+const leaves = (command: Command): Command[] => (command.commands.length === 0 ? [command] : command.commands.flatMap(leaves));
+
 test('every command that changes something can be tried without changing it', () => {
   const reading = /^(login|logout|whoami|list|show|console|download|coverage|bash|token|cancel|resume|abandon)$/;
-  const leaves = (command: Command): Command[] => (command.commands.length === 0 ? [command] : command.commands.flatMap(leaves));
   const without = leaves(newProgram(cli())).filter(
     (one) => !reading.test(one.name()) && !one.options.some(({ long }) => long === '--dry-run'),
   );

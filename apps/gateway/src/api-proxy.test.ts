@@ -11,6 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => door.stop());
 
+const nothing = (): void => undefined;
+
 /** Lets the api answer once it has read the request, and tells what reached it. */
 function seenByApi(
   status = 200,
@@ -121,7 +123,7 @@ test('the body that a GET announces and never sends is not waited for', async ()
 });
 
 test('a stream comes as it is written, word for word', async () => {
-  let more = () => undefined as void;
+  let more: () => void = nothing;
   door.api = (_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write('data: 1\n\n');
@@ -146,7 +148,7 @@ test('an answer that breaks off breaks off for the client too: a part is not the
 test('a client that goes away takes its request with it', async () => {
   const gone = new Promise((resolve) => {
     door.api = (request, response) => {
-      response.on('close', resolve);
+      response.on('close', () => resolve('gone'));
       request.on('error', () => undefined);
       response.write('begun');
     };
@@ -155,7 +157,7 @@ test('a client that goes away takes its request with it', async () => {
   request.on('error', () => undefined);
   await once(request, 'response');
   request.destroy();
-  await gone;
+  expect(await gone).toBe('gone');
 });
 
 test('an api that is silent is a fault in the format that was asked for', async () => {
@@ -208,14 +210,15 @@ test.each([
   expect(answer).not.toContain('ok');
 });
 
+const plain = async (text: string): Promise<string> => {
+  const socket = connect(door.port, '127.0.0.1');
+  socket.write(text);
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString();
+};
+
 test('who comes without TLS is led to where they should have come', async () => {
-  const plain = async (text: string): Promise<string> => {
-    const socket = connect(door.port, '127.0.0.1');
-    socket.write(text);
-    const chunks: Buffer[] = [];
-    for await (const chunk of socket) chunks.push(Buffer.from(chunk));
-    return Buffer.concat(chunks).toString();
-  };
   expect(await plain('GET /ovirt-engine/api HTTP/1.1\r\nHost: m:8443\r\n\r\n')).toMatch(
     /^HTTP\/1.1 301 .*location: https:\/\/m:8443\/ovirt-engine\/api\r\n/is,
   );

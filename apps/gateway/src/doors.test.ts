@@ -114,7 +114,7 @@ test('CONNECT and upgrades to anything but a console are not carried out', async
 describe('closing', () => {
   test('lets what is going on come to its end, and takes nobody in any more', async () => {
     const closing = await bench();
-    let finish = () => undefined as void;
+    let finish: (() => void) | undefined;
     const begun = new Promise<void>((resolve) => {
       closing.api = (_request, response) => {
         finish = () => void response.end('done');
@@ -125,7 +125,7 @@ describe('closing', () => {
     await begun;
     const closed = closing.gateway.close(10_000);
     await expect(closing.dial()).rejects.toThrow();
-    finish();
+    finish?.();
     expect((await asked).text).toBe('done');
     await closed;
     await closing.stop().catch(() => undefined);
@@ -150,6 +150,7 @@ describe('closing', () => {
     silent.resume().on('error', () => undefined);
     await closing.gateway.close(50);
     await ended;
+    expect(silent.destroyed).toBe(true);
     await closing.stop().catch(() => undefined);
   });
 });

@@ -89,9 +89,9 @@ test('the host decides whether it wants a body that is announced with 100-contin
   expect([response.statusCode, continued]).toEqual([403, false]);
   request.destroy();
 
-  door.hostServer.once('checkContinue', async (incoming, response) => {
-    response.writeContinue();
-    response.end(await bodyOf(incoming));
+  door.hostServer.once('checkContinue', async (incoming, answer) => {
+    answer.writeContinue();
+    answer.end(await bodyOf(incoming));
   });
   const wanted = send({
     host: '127.0.0.1',
@@ -200,15 +200,14 @@ function beginUpload(ticket: string) {
 
 test('a client that breaks off an upload ends it at the host', async () => {
   const upload = beginUpload(await door.ticket());
-  await new Promise((resolve) => {
+  const ended = new Promise((resolve) => {
     door.host = (request) => {
-      request
-        .on('error', () => undefined)
-        .on('close', resolve)
-        .resume();
+      request.on('error', () => undefined).on('close', () => resolve(request.complete));
+      request.resume();
       upload.destroy();
     };
   });
+  expect(await ended).toBe(false);
 });
 
 test('a client that has gone before its ticket was checked troubles no host', async () => {
@@ -217,8 +216,8 @@ test('a client that has gone before its ticket was checked troubles no host', as
     reached = true;
     response.end();
   };
-  let go = () => undefined as void;
-  door.beforeTicket = new Promise((resolve) => (go = resolve));
+  const { promise, resolve: go } = Promise.withResolvers<void>();
+  door.beforeTicket = promise;
   const connected = once(door.gateway.server, 'request');
   const upload = beginUpload(await door.ticket());
   const [, response] = await connected;
