@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { request } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { ImageError, type ImageErrorCode } from './errors.ts';
+import { ImageError, messageOf, type ImageErrorCode } from './errors.ts';
 import type { ImageServerConfig, TlsFiles } from './image-server-config.ts';
 import type { ServedImage, TicketSpec } from './ticket-spec.ts';
 import type { TicketInfo } from './tickets.ts';
@@ -12,6 +12,8 @@ export type StartOptions = {
   entry?: string;
   uid?: number;
   gid?: number;
+  /** Awaited before the process is told what to serve. If whoever starts it dies meanwhile, it is told nothing, and ends. */
+  launched?: (pid: number) => Promise<void>;
   /** Milliseconds until it serves. */
   startTimeout?: number;
   log?: (line: string) => void;
@@ -31,7 +33,7 @@ const defaultEntry = fileURLToPath(new URL('image-server-main.ts', import.meta.u
 
 /** Resolves when it serves. It outlives this process unless stopped; `ticketControl` finds it again. */
 export async function startImageServer(config: ImageServerConfig, options: StartOptions = {}): Promise<ImageServerProcess> {
-  const { entry = defaultEntry, uid, gid, startTimeout = 30_000, log = () => undefined } = options;
+  const { entry = defaultEntry, uid, gid, launched, startTimeout = 30_000, log = () => undefined } = options;
   const child = spawn(process.execPath, [entry], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] },
@@ -46,16 +48,21 @@ export async function startImageServer(config: ImageServerConfig, options: Start
     for (const line of chunk.toString().split('\n')) if (line) log(line);
   });
   child.stdin.on('error', () => undefined);
-  child.stdin.end(JSON.stringify(config));
   const stop = async () => {
     child.kill('SIGTERM');
     await ended;
   };
   const port = await new Promise<number | undefined>((resolve, reject) => {
     const fail = (code: ImageErrorCode, message: string) => {
+      clearTimeout(timer);
       child.kill('SIGKILL');
       reject(new ImageError(code, message));
     };
+    const tell = async () => {
+      if (child.pid !== undefined) await launched?.(child.pid);
+      child.stdin.end(JSON.stringify(config));
+    };
+    tell().catch((error: unknown) => fail('backend', `The image server cannot be started: ${messageOf(error)}`));
     const timer = setTimeout(() => fail('deadline', `The image server did not serve within ${startTimeout} ms`), startTimeout);
     child.once('error', (error) => fail('backend', `The image server cannot be started: ${error.message}`));
     child.once('close', () => fail('backend', `The image server ended at once: ${said.trim()}`));

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect as tlsConnect } from 'node:tls';
@@ -110,6 +110,22 @@ test('when the image server is killed, its workers and qemu-nbd processes go wit
   expect(pids.filter(isAlive).length).toBeGreaterThanOrEqual(3);
   process.kill(server.pid, 'SIGKILL');
   await eventually('all are gone', () => !pids.some(isAlive));
+});
+
+test('one that was not told yet what to serve ends with whoever started it', async () => {
+  using directory = scratch();
+  const module = new URL('image-server-process.ts', import.meta.url).href;
+  const config = JSON.stringify({ control: directory.path('control.sock'), runDirectory: directory.path('run') });
+  const program = `
+    import { writeSync } from 'node:fs';
+    import { startImageServer } from ${JSON.stringify(module)};
+    const launched = async (pid) => { writeSync(1, String(pid)); process.kill(process.pid, 'SIGKILL'); };
+    await startImageServer(${config}, { launched });
+  `;
+  const starter = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' });
+  expect(starter.signal).toBe('SIGKILL');
+  await eventually('it is gone', () => !isAlive(Number(starter.stdout)));
+  expect(existsSync(directory.path('control.sock'))).toBe(false);
 });
 
 test('it works as user and group 36, as storage is owned', async () => {
