@@ -28,6 +28,8 @@ export interface StorageDriver {
   /** Not while anybody has it open; a running guest's disk is grown through QEMU. */
   extendVolume(volume: VolumeReference, capacity: number): Promise<VolumeFacts>;
   describeVolume(volume: VolumeReference, description: string): Promise<VolumeFacts>;
+  /** Until `verifyVolume` finds it to be what it shall be. */
+  markIllegal(volume: VolumeReference): Promise<VolumeFacts>;
   verifyVolume(volume: VolumeReference, how: { declared: { format: VolumeFormat; capacity: number } } & Long): Promise<VolumeFacts>;
   /** Makes it usable here: nothing for a file, activating a logical volume, mapping an image. */
   prepare(volume: VolumeReference): Promise<Prepared>;

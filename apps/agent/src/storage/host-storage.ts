@@ -183,6 +183,7 @@ export async function openHostStorage(options: HostStorageOptions): Promise<Stor
         throw error;
       }
     },
+    markIllegal: async (volume) => (await domains.driver(volume.domain)).markIllegal(volume),
     async teardown(volume, by) {
       if (!used.isClaimed(volume, by)) return;
       // A use keeps its domain active.

@@ -24,6 +24,8 @@ export interface IoCalls {
   listImages: { input: { domain: string }; output: readonly string[] };
   extendVolume: { input: VolumeReference & { capacity: number }; output: VolumeFacts };
   describeVolume: { input: VolumeReference & { description: string }; output: VolumeFacts };
+  /** Until it is verified: then it is legal again. */
+  markIllegal: { input: VolumeReference; output: VolumeFacts };
   verifyVolume: { input: VolumeReference & { declared: { format: VolumeFormat; capacity: number } }; output: VolumeFacts };
   prepare: { input: VolumeReference; output: PreparedFile };
 }

@@ -1,6 +1,5 @@
 import type { AgentImplementation } from '@ostler/agent-contract/implementation';
-import type { VolumeReference } from '@ostler/agent-contract/values';
-import type { DomainHealth } from '@ostler/agent-contract/values';
+import type { DomainHealth, VolumeFacts, VolumeReference } from '@ostler/agent-contract/values';
 
 /** What a storage driver makes of a volume for the domain XML of this host. It never leaves the host. */
 export type VolumeSource =
@@ -47,6 +46,8 @@ export interface Storage {
   readonly calls: StorageCalls;
   /** Makes a volume usable on this host and counts the use; the same use twice is one. Hanging storage is `storage_hangs`, in time. */
   prepare(volume: VolumeReference, use: VolumeUse): Promise<VolumeSource>;
+  /** For the one who prepared it and is about to write it from outside: it is legal again when `verifyVolume` has found it honest. */
+  markIllegal(volume: VolumeReference): Promise<VolumeFacts>;
   /** Ends a use. Ending what is not used is no error. */
   teardown(volume: VolumeReference, use: VolumeUse['by']): Promise<void>;
   /** The latest check of every active domain; `changed` is called when one is worth telling. */

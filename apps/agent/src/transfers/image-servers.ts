@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { chown, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AgentError } from '@ostler/agent-contract/errors';
 import { startImageServer, ticketControl, type TicketControl } from '@ostler/image-io/image-server-process';
 import { isImageError } from '@ostler/image-io/errors';
 import { privateMode, writeFileAtomically } from '@ostler/pki/files';
+import { turns } from '../hypervisor/turns.ts';
 import { identityOf, isAlive, killGroup, livingMembersOf, type ProcessIdentity } from '../storage/process-identity.ts';
 
 export interface ImageServersOptions {
@@ -20,38 +22,54 @@ export interface ImageServersOptions {
 
 /** The processes that move images. They outlive the agent; one that is gone is started again when it is next needed. */
 export interface ImageServers {
-  /** A running server's tickets. */
+  /** The tickets of a server that runs; it is started where none does. */
   control(): Promise<TicketControl>;
+  /** Undefined where none runs. */
+  running(): Promise<TicketControl | undefined>;
+  /** Nobody serves this ticket afterwards. No server is started for that, and one that does not answer is ended. */
+  revoke(ticket: string): Promise<void>;
   stop(): Promise<void>;
 }
 
-export async function imageServers({ runDir, identityFile, tls, listen, workers, uid, gid, log }: ImageServersOptions): Promise<ImageServers> {
-  const socket = join(runDir, 'control.sock');
+/** Milliseconds. A server only keeps books: one that is silent for so long does not serve either. */
+const answerPatience = 15_000;
+/** What killing takes at most, unless something hangs in its storage. */
+const endPatience = 10_000;
+
+export async function imageServers({
+  runDir,
+  identityFile,
+  tls,
+  listen,
+  workers,
+  uid,
+  gid,
+  log,
+}: ImageServersOptions): Promise<ImageServers> {
+  const known = ticketControl(join(runDir, 'control.sock'));
   await mkdir(runDir, { recursive: true, mode: 0o700 });
   await chown(runDir, uid, gid);
-  let starting: Promise<TicketControl> | undefined;
+  /** Starting and ending: never both at once. */
+  const turn = turns();
+  let stopped = false;
 
-  async function control(): Promise<TicketControl> {
-    const known = ticketControl(socket);
-    if (await answers(known)) return known;
-    starting ??= begin().finally(() => (starting = undefined));
-    return starting;
-  }
-
-  async function begin(): Promise<TicketControl> {
+  async function begin(): Promise<void> {
     await end();
-    const server = await startImageServer(
+    await startImageServer(
       {
-        control: socket,
+        control: join(runDir, 'control.sock'),
         runDirectory: join(runDir, 'nbd'),
         listen: { host: listen.address, port: listen.port, tls },
         ...(workers !== undefined && { workers }),
       },
-      { uid, gid, log: (line) => log.info({ line }, 'image server') },
+      { uid, gid, launched: remember, log: (line) => log.info({ line }, 'image server') },
     );
-    const identity = await identityOf(server.pid);
+  }
+
+  /** Before it is told what to serve: an agent that dies here leaves nothing that the next one does not know. */
+  async function remember(pid: number): Promise<void> {
+    const identity = await identityOf(pid);
     if (identity) await writeFileAtomically(identityFile, JSON.stringify(identity), privateMode);
-    return server.control;
   }
 
   /** What is left of a server that does not answer holds the port and the images: it must be gone before another begins. */
@@ -59,23 +77,44 @@ export async function imageServers({ runDir, identityFile, tls, listen, workers,
     const left = await readIdentity(identityFile);
     if (left && ((await isAlive(left)) || !(await identityOf(left.pid)))) {
       killGroup(left.pid);
-      for (let waited = 0; (await livingMembersOf(left.pid)).length > 0 && waited < 10_000; waited += 50)
+      for (let waited = 0; (await livingMembersOf(left.pid)).length > 0; waited += 50) {
+        if (waited >= endPatience) throw new AgentError('storage_hangs', 'An image server hangs in its storage, and cannot be ended');
         await new Promise((resolve) => setTimeout(resolve, 50));
+      }
     }
     await rm(identityFile, { force: true });
   }
 
-  return { control, stop: end };
+  return {
+    async control() {
+      if (await answers(known)) return known;
+      await turn('server', async () => {
+        if (stopped) throw new AgentError('unreachable', 'This agent is ending');
+        if (!(await answers(known))) await begin();
+      });
+      return known;
+    },
+    running: async () => ((await answers(known)) ? known : undefined),
+    async revoke(ticket) {
+      if (await answers(known)) return known.remove(ticket);
+      await turn('server', async () => ((await answers(known)) ? known.remove(ticket) : end()));
+    },
+    async stop() {
+      stopped = true;
+      await turn('server', end);
+    },
+  };
 }
 
 /** Nobody has this ticket; that it says so is a sign of life. */
 async function answers(control: TicketControl): Promise<boolean> {
-  try {
-    await control.info(randomUUID());
-    return true;
-  } catch (error) {
-    return isImageError(error, 'not_found');
-  }
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), answerPatience)));
+  const answer = control.info(randomUUID()).then(
+    () => true,
+    (error: unknown) => isImageError(error, 'not_found'),
+  );
+  return Promise.race([answer, silence]).finally(() => clearTimeout(timer));
 }
 
 async function readIdentity(path: string): Promise<ProcessIdentity | undefined> {

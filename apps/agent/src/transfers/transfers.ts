@@ -1,20 +1,23 @@
 import { readFile } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
 import type { Input } from '@ostler/agent-contract/calls';
 import { AgentError } from '@ostler/agent-contract/errors';
 import type { AgentImplementation } from '@ostler/agent-contract/implementation';
-import type { TransferState, VolumeReference } from '@ostler/agent-contract/values';
+import { Id, Milliseconds, object, VolumeReference, type TransferState, type VolumeFacts } from '@ostler/agent-contract/values';
 import { isImageError } from '@ostler/image-io/errors';
 import type { NewTicket, TicketControl } from '@ostler/image-io/image-server-process';
 import { privateMode, writeFileAtomically } from '@ostler/pki/files';
+import { Type, type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
 import { turns } from '../hypervisor/turns.ts';
-import type { Storage, VolumeSource } from '../storage/storage.ts';
+import type { Storage, StorageCalls, VolumeSource } from '../storage/storage.ts';
 import type { ImageServers } from './image-servers.ts';
 
 type TransferCall = 'openTransfer' | 'extendTransfer' | 'closeTransfer' | 'transferState';
 
 export interface TransfersOptions {
-  readonly servers: ImageServers;
-  readonly storage: Pick<Storage, 'prepare' | 'teardown'>;
+  readonly servers: Pick<ImageServers, 'control' | 'running' | 'revoke'>;
+  readonly storage: Pick<Storage, 'prepare' | 'teardown' | 'markIllegal'> & { readonly calls: Pick<StorageCalls, 'volumeFacts'> };
   /** Which transfers are open, for the next agent: the image server goes on without this one. Tickets are in it. */
   readonly memory: string;
   readonly publish: (state: TransferState) => void;
@@ -29,51 +32,84 @@ export interface Transfers {
   stop(): void;
 }
 
-interface Open {
-  readonly transfer: string;
-  readonly ticket: string;
-  readonly volume: VolumeReference;
-  readonly write: boolean;
-  validFor: number;
+/** What the next agent must know. */
+const Remembered = object({
+  transfer: Id,
+  ticket: Id,
+  volume: VolumeReference,
+  write: Type.Boolean(),
+  validFor: Milliseconds,
   /** When it was opened or extended last. */
-  grantedAt: number;
-  state?: TransferState;
+  grantedAt: Milliseconds,
+});
+type Remembered = Static<typeof Remembered>;
+
+interface Open {
+  known: Remembered;
+  state: TransferState | undefined;
+  /** What was last published. Whoever asks in between has heard it alone. */
+  told: TransferState | undefined;
   /** Its use of the volume is counted by this agent. */
   claimed: boolean;
+  /** The image server has forgotten its ticket: it is not open any more, until it is opened again. */
+  lost: boolean;
+  looking: boolean;
 }
 
 const lookEvery = 1_000;
 
 export async function openTransfers({ servers, storage, memory, publish, now, log }: TransfersOptions): Promise<Transfers> {
   const open = new Map<string, Open>();
+  /** What is asked of a transfer, and the looks at it, one after another. */
   const turn = turns();
-  for (const one of await recall(memory)) open.set(one.transfer, { ...one, claimed: false });
+  const enter = (known: Remembered): Open => {
+    const one: Open = { known, state: undefined, told: undefined, claimed: false, lost: false, looking: false };
+    open.set(known.transfer, one);
+    return one;
+  };
+  for (const known of await recall(memory, log)) enter(known);
 
-  const remember = () =>
-    writeFileAtomically(
-      memory,
-      JSON.stringify([...open.values()].map(({ state: _state, claimed: _claimed, ...kept }) => kept)),
-      privateMode,
-    );
-  const by = (transfer: string) => ({ kind: 'transfer', id: transfer }) as const;
+  let writing: Promise<void> = Promise.resolve();
+  function remember(): Promise<void> {
+    const write = () => writeFileAtomically(memory, JSON.stringify([...open.values()].map(({ known }) => known)), privateMode);
+    writing = writing.then(write, write);
+    return writing;
+  }
+
+  const required = (transfer: string): Open => {
+    const one = open.get(transfer);
+    if (!one) throw unknown(transfer);
+    return one;
+  };
+
+  async function running(transfer: string): Promise<TicketControl> {
+    const control = await servers.running();
+    if (!control) throw unknown(transfer);
+    return control;
+  }
 
   async function claim(one: Open): Promise<VolumeSource> {
-    const source = await storage.prepare(one.volume, { by: by(one.transfer), write: one.write });
+    const { transfer, volume, write } = one.known;
+    const source = await storage.prepare(volume, { by: by(transfer), write });
     one.claimed = true;
     return source;
   }
 
-  const unknown = (transfer: string) => new AgentError('unknown_transfer', `There is no transfer ${transfer}`);
-
-  /** An image server that was killed has lost its tickets: then the transfer is not open any more, and the manager opens it again. */
+  /**
+   * An image server that was killed has lost its tickets: then the transfer is not open any more, and the manager opens it
+   * again. None is started before that: a client finds a closed port, and tries again; a ticket that nobody knows would be
+   * its end.
+   */
   async function stateOf(one: Open): Promise<TransferState> {
+    const { transfer, ticket, validFor, grantedAt } = one.known;
     try {
-      const info = await (await servers.control()).info(one.ticket);
+      const info = await (await running(transfer)).info(ticket);
       const idle = info.active ? 0 : info.idle_time * 1000;
       // A ticket lives on from its last use, or from its last extension.
-      const expires = Math.max(one.grantedAt, now() - idle) + one.validFor;
+      const expires = Math.max(grantedAt, now() - idle) + validFor;
+      one.lost = false;
       one.state = {
-        transfer: one.transfer,
+        transfer,
         transferred: info.transferred ?? 0,
         connections: info.connections,
         idle,
@@ -82,126 +118,150 @@ export async function openTransfers({ servers, storage, memory, publish, now, lo
       };
       return one.state;
     } catch (error) {
-      if (isImageError(error, 'not_found')) throw unknown(one.transfer);
-      throw failed(error);
+      one.lost = isUnknown(error);
+      throw one.lost ? unknown(transfer) : failed(error);
     }
   }
 
   async function openOne(input: Input<'openTransfer'>): Promise<TransferState> {
     const { transfer, ticket, domain, image, volume, validFor } = input;
     const there = open.get(transfer);
-    if (there && there.ticket === ticket) {
-      const state = await stateOf(there).catch((error: unknown) => {
-        if (!(error instanceof AgentError && error.code === 'unknown_transfer')) throw error;
-        return undefined;
-      });
-      if (state && there.claimed) return state;
-    } else if (there) await closeOne(transfer);
-    const one: Open = { transfer, ticket, volume: { domain, image, volume }, write: input.direction === 'upload', validFor, grantedAt: now(), claimed: false };
-    const source = await claim(one);
-    open.set(transfer, one);
+    if (there && there.known.ticket !== ticket) await closeOne(transfer);
+    else if (there?.claimed) {
+      const state = await stateOf(there).catch(unlessLost);
+      if (state) return state;
+    }
+    const known = { transfer, ticket, volume: { domain, image, volume }, write: input.direction === 'upload', validFor, grantedAt: now() };
+    const one = enter(known);
     try {
+      const source = await claim(one);
+      const facts = await agreed(input);
       await remember();
-      await (await servers.control()).add(ticketOf(input, source));
+      await (await servers.control()).add(ticketOf(input, source, facts));
+      const state = await stateOf(one);
+      tell(one, state);
+      return state;
     } catch (error) {
-      open.delete(transfer);
-      await remember().catch(() => undefined);
-      await storage.teardown(one.volume, by(transfer));
+      // Whatever became of the ticket, it must not outlive the use of the volume. Where that fails, closing is repeated.
+      await closeOne(transfer).catch((problem: unknown) =>
+        log.info({ transfer, problem: String(problem) }, 'a transfer could not be closed'),
+      );
       throw failed(error);
     }
-    const state = await stateOf(one);
-    publish(state);
-    return state;
+  }
+
+  /** What is written from outside is no image until it has been verified, and what never was verified is shown to nobody. */
+  async function agreed({ domain, image, volume, direction }: Input<'openTransfer'>): Promise<VolumeFacts> {
+    const reference = { domain, image, volume };
+    if (direction === 'upload') return storage.markIllegal(reference);
+    const facts = await storage.calls.volumeFacts(reference, { signal: AbortSignal.timeout(30_000) });
+    if (!facts.legal) throw new AgentError('image_lies', `Nobody has verified volume ${volume} yet`, { reason: 'not_verified' });
+    return facts;
   }
 
   async function closeOne(transfer: string): Promise<void> {
     const one = open.get(transfer);
     if (!one) return;
-    await removeTicket(one).catch((error: unknown) => {
+    await servers.revoke(one.known.ticket).catch((error: unknown) => {
       throw failed(error);
     });
-    await storage.teardown(one.volume, by(transfer));
+    await storage.teardown(one.known.volume, by(transfer));
     open.delete(transfer);
     await remember();
   }
 
-  /** Whoever is gone serves nothing: only a server that is there has something to let go of. */
-  async function removeTicket({ ticket }: Open): Promise<void> {
-    const control: TicketControl = await servers.control();
-    await control.remove(ticket);
+  async function extendOne(transfer: string, validFor: number): Promise<TransferState> {
+    const one = required(transfer);
+    await (await running(transfer)).extend(one.known.ticket, seconds(validFor)).catch((error: unknown) => {
+      throw isUnknown(error) ? unknown(transfer) : failed(error);
+    });
+    one.known = { ...one.known, validFor, grantedAt: now() };
+    await remember();
+    return stateOf(one);
   }
 
-  let looking = false;
-  async function lookAtAll(): Promise<void> {
-    if (looking || open.size === 0) return;
-    looking = true;
-    try {
-      for (const one of open.values()) {
-        if (!one.claimed) await claim(one).catch(() => undefined);
-        const before = one.state;
-        const state = await stateOf(one).catch(() => undefined);
-        if (!state || open.get(one.transfer) !== one) continue;
-        if (before?.transferred !== state.transferred || before.connections !== state.connections || before.canceled !== state.canceled) publish(state);
-      }
-    } catch (error) {
-      log.info({ problem: String(error) }, 'transfers could not be looked at');
-    } finally {
-      looking = false;
+  async function look(one: Open): Promise<void> {
+    if (open.get(one.known.transfer) !== one) return;
+    // A predecessor's transfer: its volume may be on a storage that is not there yet.
+    if (!one.claimed) await claim(one).catch(() => undefined);
+    const state = await stateOf(one).catch(() => undefined);
+    if (state) tell(one, state);
+  }
+
+  function tell(one: Open, state: TransferState): void {
+    const { told } = one;
+    if (told?.transferred === state.transferred && told.connections === state.connections && told.canceled === state.canceled) return;
+    one.told = state;
+    publish(state);
+  }
+
+  /** Each by itself: none waits for another's storage. */
+  function lookAtAll(): void {
+    for (const one of open.values()) {
+      if (one.looking) continue;
+      one.looking = true;
+      void turn(one.known.transfer, () => look(one)).finally(() => (one.looking = false));
     }
   }
-  const timer = setInterval(() => void lookAtAll(), lookEvery);
+  const timer = setInterval(lookAtAll, lookEvery);
+  lookAtAll();
 
   return {
-    states: () =>
-      [...open.values()].map(
-        ({ state, transfer, validFor }) => state ?? { transfer, transferred: 0, connections: 0, idle: 0, expiresIn: validFor, canceled: false },
-      ),
+    states: () => [...open.values()].filter(({ lost }) => !lost).map(({ state, known }) => state ?? notYetSeen(known)),
     stop: () => clearInterval(timer),
     calls: {
       openTransfer: (input) => turn(input.transfer, () => openOne(input)),
-      extendTransfer: ({ transfer, validFor }) =>
-        turn(transfer, async () => {
-          const one = open.get(transfer);
-          if (!one) throw unknown(transfer);
-          await (await servers.control()).extend(one.ticket, Math.ceil(validFor / 1000)).catch((error: unknown) => {
-            throw isImageError(error, 'not_found') ? unknown(transfer) : failed(error);
-          });
-          one.validFor = validFor;
-          one.grantedAt = now();
-          await remember();
-          return stateOf(one);
-        }),
-      closeTransfer: ({ transfer }) =>
-        turn(transfer, async () => {
-          await closeOne(transfer);
-          return {};
-        }),
-      async transferState({ transfer }) {
-        const one = open.get(transfer);
-        if (!one) throw unknown(transfer);
-        return stateOf(one);
-      },
+      extendTransfer: ({ transfer, validFor }) => turn(transfer, () => extendOne(transfer, validFor)),
+      closeTransfer: ({ transfer }) => turn(transfer, () => closeOne(transfer).then(() => ({}))),
+      transferState: async ({ transfer }) => stateOf(required(transfer)),
     },
   };
 }
 
-/** Raw bytes are served from the file itself; the guest's view of a qcow2 volume through a qemu-nbd of its own. */
-function ticketOf(input: Input<'openTransfer'>, source: VolumeSource): NewTicket {
+const by = (transfer: string) => ({ kind: 'transfer', id: transfer }) as const;
+const unknown = (transfer: string) => new AgentError('unknown_transfer', `There is no transfer ${transfer}`);
+
+/** By us, or by the image server. */
+const isUnknown = (error: unknown): boolean =>
+  isImageError(error, 'not_found') || (error instanceof AgentError && error.code === 'unknown_transfer');
+
+function unlessLost(error: unknown): undefined {
+  if (!isUnknown(error)) throw error;
+}
+
+const notYetSeen = ({ transfer, validFor }: Remembered): TransferState => ({
+  transfer,
+  transferred: 0,
+  connections: 0,
+  idle: 0,
+  expiresIn: validFor,
+  canceled: false,
+});
+
+const seconds = (milliseconds: number) => Math.ceil(milliseconds / 1000);
+
+/**
+ * A volume's bytes are served from the file itself, and a lie is refused at the first of them; the guest's view of a qcow2
+ * volume goes through a qemu-nbd of its own.
+ */
+function ticketOf(input: Input<'openTransfer'>, source: VolumeSource, { capacity }: VolumeFacts): NewTicket {
   const { ticket, transfer, size, validFor, direction, view, format, fileName } = input;
-  if (source.kind === 'network') throw new AgentError('not_supported', 'Images of this kind of storage cannot be moved yet', { source: source.kind });
+  if (source.kind === 'network')
+    throw new AgentError('not_supported', 'Images of this kind of storage cannot be moved yet', { source: source.kind });
+  const upload = direction === 'upload';
   const what = {
     uuid: ticket,
     transfer_id: transfer,
     size,
-    timeout: Math.ceil(validFor / 1000),
-    ops: direction === 'upload' ? (['write'] as const) : (['read'] as const),
+    timeout: seconds(validFor),
+    ops: [upload ? 'write' : 'read'] as const,
     sparse: true,
     ...(fileName !== undefined && { filename: fileName }),
   };
-  if (view === 'raw' && format === 'cow') {
-    return { ...what, image: { path: source.path, format: 'qcow2', backing: direction === 'download' ? 'follow' : 'none' } };
-  }
-  return { ...what, url: `file://${encodeURI(source.path)}` };
+  if (view === 'raw' && format === 'cow')
+    return { ...what, image: { path: source.path, format: 'qcow2', backing: upload ? 'none' : 'follow' } };
+  const expect = { format: format === 'cow' ? 'qcow2' : 'raw', virtualSize: capacity } as const;
+  return { ...what, url: pathToFileURL(source.path).href, ...(upload && { expect }) };
 }
 
 function failed(error: unknown): unknown {
@@ -211,9 +271,17 @@ function failed(error: unknown): unknown {
   return error;
 }
 
-async function recall(path: string): Promise<readonly Omit<Open, 'claimed'>[]> {
-  const text = await readFile(path, 'utf8').catch(() => '[]');
-  const list: unknown = JSON.parse(text);
-  const known = (one: unknown): one is Omit<Open, 'claimed'> => typeof one === 'object' && one !== null && 'transfer' in one && 'ticket' in one;
-  return Array.isArray(list) ? list.filter(known) : [];
+const memories = Compile(Type.Array(Remembered));
+
+/** What cannot be read is not there: the manager closes what it opened, or opens it again. */
+async function recall(path: string, log: TransfersOptions['log']): Promise<readonly Remembered[]> {
+  try {
+    const text = await readFile(path, 'utf8').catch(() => '[]');
+    const read: unknown = JSON.parse(text);
+    if (memories.Check(read)) return read;
+    log.info({ memory: path }, 'the memory of open transfers has another form, and is passed over');
+  } catch (error) {
+    log.info({ memory: path, problem: String(error) }, 'the memory of open transfers cannot be read');
+  }
+  return [];
 }

@@ -300,6 +300,13 @@ const changes: Record<string, Change> = {
     given: withBase,
     change: (driver, { base, over }) => driver.createVolume({ ...over, image: base.image }),
   },
+  'distrusting a volume': {
+    given: async (made, ids) => {
+      await domainOnly(made, ids);
+      await made.createVolume({ ...ids.base, legal: true }, context);
+    },
+    change: (driver, { base }) => driver.markIllegal(referenceOf(base)),
+  },
   'growing a volume': { given: withBase, change: (driver, { base }) => driver.extendVolume(referenceOf(base), 16 * mebibyte) },
   'describing a volume': { given: withBase, change: (driver, { base }) => driver.describeVolume(referenceOf(base), 'new') },
   'verifying a volume': {

@@ -196,6 +196,14 @@ export async function describeVolume(
   return volumeFacts(place, reference);
 }
 
+/** What is about to be written from outside is no image until somebody has looked at it. */
+export async function markIllegal(place: Place, reference: VolumeReference): Promise<VolumeFacts> {
+  const before = await requireVolume(place, reference);
+  if (before.legality === 'LEGAL')
+    await writeVolume(place, reference, { ...before, legality: 'ILLEGAL', generation: nextGeneration(before.generation) });
+  return volumeFacts(place, reference);
+}
+
 export async function listImages(place: Place, domain: string): Promise<readonly string[]> {
   await requireDomain(place, domain);
   return (await namesIn(join(place.root, imagesDirectory(idName(domain))))).filter(isId);
