@@ -17,7 +17,7 @@ beforeEach(() => {
 function cli(): Cli {
   const out = new PassThrough().on('data', (chunk: Buffer) => (said += chunk.toString()));
   const err = new PassThrough().on('data', (chunk: Buffer) => (complained += chunk.toString()));
-  return { in: new PassThrough(), out, err, environment: {}, home: '/nowhere/at/all', now: () => 0, signal: new AbortController().signal };
+  return { in: new PassThrough(), out, err, environment: { OSTLER_STATE_DIR: '/nowhere/at/all' }, home: '/nowhere/at/all', now: () => 0, signal: new AbortController().signal };
 }
 
 const called = async (...args: string[]) => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { access, constants, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HostFacts } from '@ostler/agent-contract/values';
@@ -13,16 +13,17 @@ const deadline = 10_000;
 
 /**
  * Whether KVM works here, found out by running a guest: `/dev/kvm` may be there, and open, and yet QEMU aborts or its
- * virtual CPU never runs, or stops at what every boot loader does (nested machines). Tried once per boot of the host; the kernel will
- * not change its mind.
+ * virtual CPU never runs, or stops at what every boot loader does (nested machines). Tried once per boot of the host and for each QEMU:
+ * the kernel will not change its mind.
  */
 export async function findAcceleration(cacheDirectory: string, bootId: string): Promise<Acceleration> {
   // Another trial, another name: what an older one believed is not asked.
   const cache = join(cacheDirectory, 'acceleration-2.json');
-  const known = await readCache(cache, bootId);
+  const qemu = await identityOfQemu();
+  const known = await readCache(cache, bootId, qemu);
   if (known) return known;
   const found = await tryKvm();
-  await writeFileAtomically(cache, JSON.stringify({ bootId, found }), privateMode);
+  await writeFileAtomically(cache, JSON.stringify({ bootId, qemu, found }), privateMode);
   return found;
 }
 
@@ -78,11 +79,17 @@ function listenTo(accelerator: 'kvm' | 'tcg', disk: string, patience: number): P
   });
 }
 
-async function readCache(path: string, bootId: string): Promise<Acceleration | undefined> {
+async function readCache(path: string, bootId: string, qemu: string): Promise<Acceleration | undefined> {
   try {
-    const cached: { bootId?: unknown; found?: Acceleration } = JSON.parse(await readFile(path, 'utf8'));
-    return cached.bootId === bootId ? cached.found : undefined;
+    const cached: { bootId?: unknown; qemu?: unknown; found?: Acceleration } = JSON.parse(await readFile(path, 'utf8'));
+    return cached.bootId === bootId && cached.qemu === qemu ? cached.found : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Changes with every upgrade, and costs no process. */
+async function identityOfQemu(): Promise<string> {
+  const found = await stat(emulator).catch(() => undefined);
+  return found ? `${found.size} ${found.mtimeMs}` : 'none';
 }

@@ -125,7 +125,11 @@ export function openHypervisor(options: HypervisorOptions): Hypervisor {
     }
   }
   const guests = setInterval(() => {
-    for (const { vm } of runs.all()) void askOf(vm).catch(() => undefined);
+    for (const { vm, state } of runs.all()) {
+      // A guest that does not follow what it was asked makes no event of it.
+      const asked = state.kind === 'shutting_down' || state.kind === 'rebooting';
+      void (asked ? link.open().then((libvirt) => runs.look(libvirt, vm)) : askOf(vm)).catch(() => undefined);
+    }
   }, guestEvery);
 
   return {

@@ -42,7 +42,16 @@ export interface MachinesOptions {
  * The calls about VMs. A run's domain is persistent from its start until its end has been acknowledged, and its volumes are
  * in use for as long: so whatever dies in between, libvirt still knows the run, and by the run's metadata so do we.
  */
-export function machines({ link, runs, journal, storage, host, turn, grantConsole, now }: MachinesOptions): Pick<AgentImplementation, VmCall> {
+export function machines({
+  link,
+  runs,
+  journal,
+  storage,
+  host,
+  turn,
+  grantConsole,
+  now,
+}: MachinesOptions): Pick<AgentImplementation, VmCall> {
   /** What the VM is doing on this host; another run than the one meant is nobody's to touch. */
   function runOf({ vm, run }: { vm: string; run: string }): KnownRun {
     const known = runs.get(vm);
@@ -63,6 +72,8 @@ export function machines({ link, runs, journal, storage, host, turn, grantConsol
   }
 
   const look = async (vm: string) => runs.look(await link.open(), vm);
+  /** What starts have prepared: whoever ends a run that libvirt never heard of, or has forgotten, gives it back by this. */
+  const held = new Map<string, readonly VolumeReference[]>();
 
   /** One change of a VM that is there: checked when its turn has come, and looked at again afterwards. */
   const changing = <I extends { vm: string; run: string }>(work: (input: I) => Promise<unknown>) => {
@@ -82,13 +93,16 @@ export function machines({ link, runs, journal, storage, host, turn, grantConsol
   async function start(spec: VmRun) {
     const there = await look(spec.vm);
     if (there === 'foreign') throw new AgentError('hypervisor_failed', `libvirt has another domain with the id of VM ${spec.name}`);
-    if (there && there.run !== spec.run)
-      throw new AgentError('other_run', `VM ${spec.name} is here with another run`, { run: there.run });
+    if (there && there.run !== spec.run) throw new AgentError('other_run', `VM ${spec.name} is here with another run`, { run: there.run });
     // What is defined and never ran is a start that was interrupted: it goes on.
     if (there && there.state.kind !== 'starting') return runs.observation(there);
     if (journal.run(spec.run)?.over) throw new AgentError('wrong_state', `This run of VM ${spec.name} is over`, { state: 'ended' });
     requireNetworks(spec, host().networks);
     const volumes = volumesOf(spec);
+    held.set(
+      spec.run,
+      volumes.map(({ volume }) => volume),
+    );
     let dom: DomainRef | undefined = there?.dom;
     try {
       const sources = await prepareAll(volumes, { kind: 'run', id: spec.run });
@@ -97,28 +111,38 @@ export function machines({ link, runs, journal, storage, host, turn, grantConsol
       dom = await link.call('domainDefineXMLFlags', { xml, flags: defineDomain.validate });
       await link.call('domainCreateWithFlags', { dom, flags: spec.startPaused ? createDomain.paused : 0 }, { deadline: 100_000 });
     } catch (error) {
-      if (!(isUnanswered(error) && (await cameUp(spec)))) {
-        await undo(spec, dom, volumes);
-        throw agentErrorOf(error);
-      }
+      const up = isUnanswered(error) ? await cameUp(spec) : false;
+      // As long as nobody can say, nothing is undone: the domain of a QEMU that runs must not be undefined under it.
+      if (up === false) await undo(spec, dom);
+      if (up !== true) throw agentErrorOf(error);
     }
     const started = await look(spec.vm);
     if (!started || started === 'foreign') throw new AgentError('hypervisor_failed', `VM ${spec.name} is gone right after its start`);
     return runs.observation(started);
   }
 
-  /** libvirtd died with the answer: whether QEMU is up is for the next libvirtd to say. */
-  async function cameUp({ vm, run }: VmRun): Promise<boolean> {
-    const found = await look(vm).catch(() => undefined);
-    return found !== undefined && found !== 'foreign' && found.run === run && found.state.kind !== 'starting' && found.state.kind !== 'ended';
+  /** libvirtd died with the answer: whether QEMU is up is for the next libvirtd to say. Undefined while there is none. */
+  async function cameUp({ vm, run }: VmRun): Promise<boolean | undefined> {
+    try {
+      const found = await look(vm);
+      return (
+        found !== undefined && found !== 'foreign' && found.run === run && found.state.kind !== 'starting' && found.state.kind !== 'ended'
+      );
+    } catch {
+      return undefined;
+    }
   }
 
-  async function undo(spec: VmRun, dom: DomainRef | undefined, volumes: readonly Wanted[]): Promise<void> {
+  async function undo({ vm, run }: VmRun, dom: DomainRef | undefined): Promise<void> {
     if (dom) await undefine(dom).catch(() => undefined);
-    if (!dom || !(await isDefined(spec.vm))) {
-      runs.forget(spec.vm);
-      for (const { volume } of volumes) await storage.teardown(volume, { kind: 'run', id: spec.run });
-    }
+    if (dom && (await isDefined(vm))) return;
+    runs.forget(vm);
+    await giveBack(run);
+  }
+
+  async function giveBack(run: string): Promise<void> {
+    for (const volume of held.get(run) ?? []) await storage.teardown(volume, { kind: 'run', id: run });
+    held.delete(run);
   }
 
   const isDefined = (vm: string): Promise<boolean> =>
@@ -149,6 +173,7 @@ export function machines({ link, runs, journal, storage, host, turn, grantConsol
     for (const { domain, image, volume } of run.facts.ours?.volumes ?? []) await storage.teardown({ domain, image, volume }, by);
     const cd = journal.run(run.run)?.cd;
     if (cd) await storage.teardown(cd, by);
+    await giveBack(run.run);
   }
 
   return {
@@ -199,6 +224,7 @@ export function machines({ link, runs, journal, storage, host, turn, grantConsol
         try {
           await link.open();
           const known = runs.get(vm);
+          if (known?.run !== run) await giveBack(run);
           if (known?.run !== run || known.state.kind === 'ended') return {};
           if (known.state.kind === 'starting' && journal.run(run)?.ran === undefined) {
             await undefine(known.dom);

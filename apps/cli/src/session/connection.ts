@@ -19,10 +19,10 @@ export interface Connection extends Door {
 
 /**
  * From the environment, for programs; else from the session that `ostler login` has left; else, on the machine of an instance and
- * for whoever may read its password, from that.
+ * for whoever may read its password, from that. A state directory that is named outright is meant, whatever session there is.
  */
 export async function connect(cli: Cli): Promise<Connection> {
-  const { OSTLER_URL: address, OSTLER_PASSWORD_FILE: passwordFile } = cli.environment;
+  const { OSTLER_URL: address, OSTLER_PASSWORD_FILE: passwordFile, OSTLER_STATE_DIR: stateDir } = cli.environment;
   if (address && passwordFile)
     return forThisCall(cli, {
       apiUrl: apiUrlOf(address),
@@ -31,9 +31,9 @@ export async function connect(cli: Cli): Promise<Connection> {
       passwordFile,
     });
   const session = await readSession(cli);
-  if (!session && !address) {
+  if (!address && (!session || stateDir)) {
     const instance = await instanceIfAny(cli);
-    if (instance) return forThisCall(cli, instance);
+    if (instance && session?.url !== apiUrlOf(instance.apiUrl)) return forThisCall(cli, instance);
   }
   const url = address ? apiUrlOf(address) : session?.url;
   if (!session || url !== session.url)

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { quietRun, diskOn, expectError } from '@ostler/agent-contract/conformance';
+import { AgentError } from '@ostler/agent-contract/errors';
+import type { Connection } from '@ostler/libvirt/connection';
+import { LibvirtError, libvirtErrorCodes, RpcError } from '@ostler/libvirt/errors';
+import { expect, test } from 'vitest';
+import type { RunNote } from '../journal.ts';
+import type { VolumeSource } from '../storage/storage.ts';
+import { machines } from './machines.ts';
+import { knownRuns } from './runs.ts';
+import { turns } from './turns.ts';
+
+/** A libvirt that answers as it is told to, for what a real one cannot be made to do at the right moment. */
+function hostWith(answers: Partial<Record<string, (args: unknown) => unknown>>) {
+  const called: string[] = [];
+  const notes = new Map<string, RunNote>();
+  const used = new Set<string>();
+  const call = (async (name: string, args: unknown) => {
+    called.push(name);
+    const answer = answers[name];
+    if (!answer) throw new Error(`Nobody expected ${name}`);
+    return answer(args);
+  }) as unknown as Connection['call'];
+  const journal = {
+    run: (run: string) => notes.get(run),
+    async noteRun(run: string, note: Omit<RunNote, 'at'>) {
+      notes.set(run, { ...notes.get(run), ...note, at: 0 });
+    },
+  };
+  const runs = knownRuns({ instance: 'test', journal, publish: () => undefined, now: () => 0 });
+  const calls = machines({
+    link: { open: async () => ({ call }) as Connection, call },
+    runs,
+    journal,
+    storage: {
+      async prepare({ volume }): Promise<VolumeSource> {
+        used.add(volume);
+        return { kind: 'file', path: `/data/${volume}` };
+      },
+      async teardown({ volume }) {
+        used.delete(volume);
+      },
+    },
+    host: () => ({
+      instance: 'test',
+      acceleration: { kind: 'tcg', because: 'test' },
+      machines: ['pc-q35-7.2'],
+      uefi: { plain: undefined, secureBoot: undefined },
+      networks: [],
+      vncDirectory: '/run/vnc',
+      nvramDirectory: '/var/nvram',
+    }),
+    turn: turns(),
+    grantConsole: () => undefined,
+    now: () => 0,
+  });
+  return { calls, called, used };
+}
+
+const refusal = (code: number) => new LibvirtError('test', { code, domain: 10, level: 2, message: 'no' });
+const noDomain = () => {
+  throw refusal(libvirtErrorCodes.noDomain);
+};
+const context = () => ({ signal: new AbortController().signal, mandate: { epoch: 1, operation: randomUUID() } });
+const spec = () => quietRun({ disks: [diskOn({ domain: randomUUID(), image: randomUUID(), volume: randomUUID() })] });
+
+test('a start that libvirt refuses leaves neither domain nor use', async () => {
+  const run = spec();
+  const host = hostWith({
+    domainLookupByUUID: noDomain,
+    domainDefineXMLFlags: () => ({ name: run.name, uuid: run.vm, id: -1 }),
+    domainCreateWithFlags: () => {
+      throw refusal(libvirtErrorCodes.operationFailed);
+    },
+    domainUndefineFlags: () => undefined,
+  });
+  await expectError(host.calls.startVm(run, context()), 'hypervisor_failed');
+  expect(host.called).toContain('domainUndefineFlags');
+  expect([...host.used]).toEqual([]);
+});
+
+test('while nobody can say whether QEMU came up, its domain stays defined and its volumes in use; ending the run gives them back', async () => {
+  const run = spec();
+  let gone = false;
+  const host = hostWith({
+    domainLookupByUUID: () => {
+      if (gone) throw new AgentError('hypervisor_failed', 'libvirt cannot be reached');
+      return noDomain();
+    },
+    domainDefineXMLFlags: () => ({ name: run.name, uuid: run.vm, id: -1 }),
+    domainCreateWithFlags: () => {
+      gone = true;
+      throw new RpcError('lost', 'the connection broke', { sent: true });
+    },
+  });
+  await expectError(host.calls.startVm(run, context()), 'hypervisor_failed');
+  expect(host.called).not.toContain('domainUndefineFlags');
+  expect(host.used.size).toBe(1);
+  // libvirt is back and knows nothing of it.
+  gone = false;
+  await host.calls.destroyVm({ vm: run.vm, run: run.run }, context());
+  expect([...host.used]).toEqual([]);
+  await expectError(host.calls.startVm(run, context()), 'wrong_state');
+});
