@@ -250,6 +250,8 @@ export function machines({
       await journal.noteRun(run, { over: true });
       if (!known.undefined) await undefine(known.dom);
       await release(known);
+      // A look that an event has begun must not find the run again after it has been forgotten: looks take turns, and ours is the last.
+      await look(vm).catch(() => undefined);
       runs.forget(vm);
     }),
     setConsolePassword: changing(async ({ protocol, password, validFor, ...which }) => {
