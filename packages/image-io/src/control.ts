@@ -11,7 +11,7 @@ import type { TicketInfo } from './tickets.ts';
 export type ControlActions = {
   add(spec: TicketSpec): Promise<void>;
   info(id: string): TicketInfo;
-  extend(id: string, timeout: number): void;
+  extend(id: string, timeout: number): Promise<void>;
   /** Rejects with `busy` when operations do not end in time. */
   remove(id: string): Promise<void>;
   removeAll(): Promise<void>;
@@ -45,7 +45,7 @@ async function answer(actions: ControlActions, request: IncomingMessage, respons
     case 'GET':
       return reply(response, 200, actions.info(ticket));
     case 'PATCH':
-      actions.extend(ticket, parseExtension(await jsonBody(request)));
+      await actions.extend(ticket, parseExtension(await jsonBody(request)));
       return reply(response, 200);
     case 'DELETE':
       await (ticket === '' ? actions.removeAll() : actions.remove(ticket));

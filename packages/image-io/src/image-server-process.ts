@@ -14,6 +14,8 @@ export type StartOptions = {
   gid?: number;
   /** Awaited before the process is told what to serve. If whoever starts it dies meanwhile, it is told nothing, and ends. */
   launched?: (pid: number) => Promise<void>;
+  /** For tests: end it, as kill -9 would, `before N` or `after N` of the changes of its tickets, counted from 1. */
+  exitAt?: string;
   /** Milliseconds until it serves. */
   startTimeout?: number;
   log?: (line: string) => void;
@@ -33,10 +35,10 @@ const defaultEntry = fileURLToPath(new URL('image-server-main.ts', import.meta.u
 
 /** Resolves when it serves. It outlives this process unless stopped; `ticketControl` finds it again. */
 export async function startImageServer(config: ImageServerConfig, options: StartOptions = {}): Promise<ImageServerProcess> {
-  const { entry = defaultEntry, uid, gid, launched, startTimeout = 30_000, log = () => undefined } = options;
+  const { entry = defaultEntry, uid, gid, launched, exitAt, startTimeout = 30_000, log = () => undefined } = options;
   const child = spawn(process.execPath, [entry], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], ...(exitAt === undefined ? {} : { OSTLER_IMAGES_EXIT: exitAt }) },
     detached: true,
     ...(uid === undefined ? {} : { uid }),
     ...(gid === undefined ? {} : { gid }),

@@ -69,13 +69,12 @@ async function runPrimary(config: ImageServerConfig): Promise<void> {
     });
   }
 
+  const change = killPoint(process.env['OSTLER_IMAGES_EXIT']);
   const control = createControlServer({
-    async add(spec) {
-      book.add(spec.image && !book.has(spec.uuid) ? await images.start(spec) : spec);
-    },
+    add: (spec) => change(async () => book.add(spec.image && !book.has(spec.uuid) ? await images.start(spec) : spec)),
     info: book.info,
-    extend: book.extend,
-    remove,
+    extend: (id, timeout) => change(async () => book.extend(id, timeout)),
+    remove: (id) => change(() => remove(id)),
     removeAll: async () => void (await Promise.all(book.ids().map(remove))),
     setTls(tls) {
       if (current.listen) current = { ...current, listen: { ...current.listen, tls } };
@@ -111,6 +110,19 @@ async function runPrimary(config: ImageServerConfig): Promise<void> {
   await listen(control, { path: config.control });
   chmodSync(config.control, 0o660);
   process.stdout.write(`${JSON.stringify({ ready: true, port: ports[0] ?? null })}\n`);
+}
+
+/** `before N` or `after N`: this process ends there, with nothing answered. */
+function killPoint(wish = ''): (work: () => Promise<void>) => Promise<void> {
+  const [when, number] = wish.split(' ');
+  let changes = 0;
+  return async (work) => {
+    changes += 1;
+    const last = changes === Number(number);
+    if (last && when === 'before') process.kill(process.pid, 'SIGKILL');
+    await work();
+    if (last && when === 'after') process.kill(process.pid, 'SIGKILL');
+  };
 }
 
 /** One per processor, as TLS is what costs; more than four have nothing left to win against one qemu-nbd. */

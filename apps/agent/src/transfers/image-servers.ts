@@ -17,6 +17,8 @@ export interface ImageServersOptions {
   readonly workers?: number;
   readonly uid: number;
   readonly gid: number;
+  /** For tests: where the first server that is started ends (see image-io). */
+  readonly exitAt?: string;
   readonly log: { info(details: object, message: string): void };
 }
 
@@ -36,25 +38,20 @@ const answerPatience = 15_000;
 /** What killing takes at most, unless something hangs in its storage. */
 const endPatience = 10_000;
 
-export async function imageServers({
-  runDir,
-  identityFile,
-  tls,
-  listen,
-  workers,
-  uid,
-  gid,
-  log,
-}: ImageServersOptions): Promise<ImageServers> {
+export async function imageServers(options: ImageServersOptions): Promise<ImageServers> {
+  const { runDir, identityFile, tls, listen, workers, uid, gid, log } = options;
   const known = ticketControl(join(runDir, 'control.sock'));
   await mkdir(runDir, { recursive: true, mode: 0o700 });
   await chown(runDir, uid, gid);
   /** Starting and ending: never both at once. */
   const turn = turns();
   let stopped = false;
+  let { exitAt } = options;
 
   async function begin(): Promise<void> {
     await end();
+    const ending = exitAt;
+    exitAt = undefined;
     await startImageServer(
       {
         control: join(runDir, 'control.sock'),
@@ -62,7 +59,7 @@ export async function imageServers({
         listen: { host: listen.address, port: listen.port, tls },
         ...(workers !== undefined && { workers }),
       },
-      { uid, gid, launched: remember, log: (line) => log.info({ line }, 'image server') },
+      { uid, gid, launched: remember, ...(ending !== undefined && { exitAt: ending }), log: (line) => log.info({ line }, 'image server') },
     );
   }
 
@@ -85,6 +82,18 @@ export async function imageServers({
     await rm(identityFile, { force: true });
   }
 
+  /** False where no server answers, be it that it ended under the removal. */
+  async function removed(ticket: string): Promise<boolean> {
+    if (!(await answers(known))) return false;
+    try {
+      await known.remove(ticket);
+    } catch (error) {
+      if (await answers(known)) throw error;
+      return false;
+    }
+    return true;
+  }
+
   return {
     async control() {
       if (await answers(known)) return known;
@@ -96,8 +105,10 @@ export async function imageServers({
     },
     running: async () => ((await answers(known)) ? known : undefined),
     async revoke(ticket) {
-      if (await answers(known)) return known.remove(ticket);
-      await turn('server', async () => ((await answers(known)) ? known.remove(ticket) : end()));
+      if (await removed(ticket)) return;
+      await turn('server', async () => {
+        if (!(await removed(ticket))) await end();
+      });
     },
     async stop() {
       stopped = true;

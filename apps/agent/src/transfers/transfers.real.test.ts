@@ -77,7 +77,7 @@ const begin: BeginTask = async (_call, _input, { operation }, work) => {
 };
 
 /** The same state directory, port and processes each time: the next agent of the host. */
-async function start(): Promise<Agent> {
+async function start(exitAt?: string): Promise<Agent> {
   const stateDir = join(directory, 'state');
   const told: TransferState[] = [];
   const storage = await openHostStorage({ stateDir, begin, now: Date.now, log: quiet });
@@ -90,6 +90,7 @@ async function start(): Promise<Agent> {
     uid: 36,
     gid: 36,
     log: quiet,
+    ...(exitAt !== undefined && { exitAt }),
   });
   const memory = join(stateDir, 'transfers.json');
   const transfers = await openTransfers({ servers, storage, memory, publish: (state) => told.push(state), now: Date.now, log: quiet });
@@ -292,6 +293,32 @@ test('an image server that is killed in the middle of an upload has lost it; ope
   expect(await verify(volume)).toMatchObject({ legal: true });
   expect(await sameBytes(fileOf(volume), image.path)).toBe(true);
 });
+
+test.each(['before 1', 'after 1', 'before 2', 'after 2', 'before 3', 'after 3'])(
+  'an image server that ends %s of open, extend and close costs nobody the transfer',
+  async (exitAt) => {
+    const volume = await newVolume();
+    const up = wishFor(volume, { view: 'raw' });
+    await agent.servers.stop();
+    await killAgent(agent);
+    agent = await start(exitAt);
+    await agent.servers.control();
+    const first = await serverPid();
+    await open(up);
+    const extend = () => agent.transfers.calls.extendTransfer({ transfer: up.transfer, validFor: 600_000 }, context());
+    // What the manager does when it hears that a transfer is not open any more.
+    await extend().catch(async (error: unknown) => {
+      expect(error).toMatchObject({ code: 'unknown_transfer' });
+      await open(up);
+      await extend();
+    });
+    await close(up);
+    await expect(stateOf(up)).rejects.toMatchObject({ code: 'unknown_transfer' });
+    await agent.storage.prepare(volume, guest);
+    // It did end, wherever that was.
+    await expect.poll(() => identityOf(first), patience).toBeUndefined();
+  },
+);
 
 test('closing what a killed image server had starts no other, and frees the volume', async () => {
   const volume = await newVolume();

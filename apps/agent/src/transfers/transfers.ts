@@ -57,6 +57,7 @@ interface Open {
 }
 
 const lookEvery = 1_000;
+const attempts = 3;
 
 export async function openTransfers({ servers, storage, memory, publish, now, log }: TransfersOptions): Promise<Transfers> {
   const open = new Map<string, Open>();
@@ -88,6 +89,9 @@ export async function openTransfers({ servers, storage, memory, publish, now, lo
     return control;
   }
 
+  /** The image server says so, or is not there any more to say anything. */
+  const isLost = async (error: unknown): Promise<boolean> => isUnknown(error) || !(await servers.running());
+
   async function claim(one: Open): Promise<VolumeSource> {
     const { transfer, volume, write } = one.known;
     const source = await storage.prepare(volume, { by: by(transfer), write });
@@ -118,7 +122,7 @@ export async function openTransfers({ servers, storage, memory, publish, now, lo
       };
       return one.state;
     } catch (error) {
-      one.lost = isUnknown(error);
+      one.lost = await isLost(error);
       throw one.lost ? unknown(transfer) : failed(error);
     }
   }
@@ -137,8 +141,7 @@ export async function openTransfers({ servers, storage, memory, publish, now, lo
       const source = await claim(one);
       const facts = await agreed(input);
       await remember();
-      await (await servers.control()).add(ticketOf(input, source, facts));
-      const state = await stateOf(one);
+      const state = await serve(one, ticketOf(input, source, facts));
       tell(one, state);
       return state;
     } catch (error) {
@@ -147,6 +150,18 @@ export async function openTransfers({ servers, storage, memory, publish, now, lo
         log.info({ transfer, problem: String(problem) }, 'a transfer could not be closed'),
       );
       throw failed(error);
+    }
+  }
+
+  /** An image server that ends under it is followed by another: that is no reason to give a transfer up. */
+  async function serve(one: Open, ticket: NewTicket): Promise<TransferState> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await (await servers.control()).add(ticket);
+        return await stateOf(one);
+      } catch (error) {
+        if (attempt === attempts || (await servers.running())) throw error;
+      }
     }
   }
 
@@ -172,8 +187,8 @@ export async function openTransfers({ servers, storage, memory, publish, now, lo
 
   async function extendOne(transfer: string, validFor: number): Promise<TransferState> {
     const one = required(transfer);
-    await (await running(transfer)).extend(one.known.ticket, seconds(validFor)).catch((error: unknown) => {
-      throw isUnknown(error) ? unknown(transfer) : failed(error);
+    await (await running(transfer)).extend(one.known.ticket, seconds(validFor)).catch(async (error: unknown) => {
+      throw (await isLost(error)) ? unknown(transfer) : failed(error);
     });
     one.known = { ...one.known, validFor, grantedAt: now() };
     await remember();
