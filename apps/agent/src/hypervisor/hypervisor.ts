@@ -172,6 +172,8 @@ function serialLooks(runs: ReturnType<typeof knownRuns>): ReturnType<typeof know
     ...runs,
     look,
     learn: (vm, learned) => turn(vm, () => runs.learn(vm, learned)),
+    // In its turn, too: a look that has read the run, and waits for libvirt or the journal, would put it back.
+    forget: (vm) => turn(vm, () => runs.forget(vm)),
     async lookAtAll(libvirt) {
       // A domain that vanishes while all are looked at is no reason to give up the others.
       await runs.lookAtAll(libvirt).catch((error: unknown) => {

@@ -136,7 +136,7 @@ export function machines({
   async function undo({ vm, run }: VmRun, dom: DomainRef | undefined): Promise<void> {
     if (dom) await undefine(dom).catch(() => undefined);
     if (dom && (await isDefined(vm))) return;
-    runs.forget(vm);
+    await runs.forget(vm);
     await giveBack(run);
   }
 
@@ -229,7 +229,7 @@ export function machines({
           if (known.state.kind === 'starting' && journal.run(run)?.ran === undefined) {
             await undefine(known.dom);
             await release(known);
-            runs.forget(vm);
+            await runs.forget(vm);
             return {};
           }
           await link.call('domainDestroyFlags', { dom: known.dom, flags: 0 }, { deadline: 45_000 }).catch((error: unknown) => {
@@ -250,9 +250,7 @@ export function machines({
       await journal.noteRun(run, { over: true });
       if (!known.undefined) await undefine(known.dom);
       await release(known);
-      // A look that an event has begun must not find the run again after it has been forgotten: looks take turns, and ours is the last.
-      await look(vm).catch(() => undefined);
-      runs.forget(vm);
+      await runs.forget(vm);
     }),
     setConsolePassword: changing(async ({ protocol, password, validFor, ...which }) => {
       const known = liveOf(which);

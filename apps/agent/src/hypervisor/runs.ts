@@ -41,7 +41,8 @@ export interface Runs {
   lookAtAll(libvirt: Libvirt): Promise<void>;
   /** Adds to what is known of a run, and tells it. */
   learn(vm: string, learned: Partial<Pick<KnownRun, 'guest' | 'byHost' | 'noSpace'>>): Promise<void>;
-  forget(vm: string): void;
+  /** Returns when nothing that began before can bring the run back. */
+  forget(vm: string): Promise<void>;
 }
 
 export interface RunsOptions {
@@ -140,7 +141,7 @@ export function knownRuns({ instance, journal, publish, now }: RunsOptions): Run
       const run = known.get(vm);
       if (run) await settle({ ...run, ...learned });
     },
-    forget,
+    forget: async (vm) => forget(vm),
   };
 }
 
