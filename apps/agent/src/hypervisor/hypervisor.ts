@@ -2,12 +2,12 @@ import type { News } from '@ostler/agent-contract/event-ring';
 import type { AgentImplementation } from '@ostler/agent-contract/implementation';
 import type { VmObservation } from '@ostler/agent-contract/values';
 import type { DomainEvent } from '@ostler/libvirt/domain-events';
-import { isLibvirtError } from '@ostler/libvirt/errors';
 import type { AgentJournal } from '../journal.ts';
 import type { Storage } from '../storage/storage.ts';
 import { askGuest } from './guest.ts';
 import { agentErrorOf, openLink, type Link } from './link.ts';
 import { machines, type MachinesOptions } from './machines.ts';
+import { inTurns } from './runs-in-turns.ts';
 import { knownRuns, type KnownRun, type Libvirt } from './runs.ts';
 import type { HostForDomains } from './spec.ts';
 import { vmStatistics } from './statistics.ts';
@@ -41,7 +41,7 @@ const reclaimEvery = 2_000;
 /** This host's VMs: what libvirt tells of them, and what is done to them. */
 export function openHypervisor(options: HypervisorOptions): Hypervisor {
   const { journal, storage, publish, now, log, instance } = options;
-  const runs = serialLooks(knownRuns({ instance, journal, publish, now }));
+  const runs = inTurns(knownRuns({ instance, journal, publish, now }));
   let host: HostForDomains | undefined;
   /** Runs whose volumes this agent does not hold yet: its predecessor prepared them. */
   const unclaimed = new Set<string>();
@@ -160,25 +160,6 @@ export function openHypervisor(options: HypervisorOptions): Hypervisor {
       clearInterval(reclaiming);
       clearInterval(guests);
       await link.stop();
-    },
-  };
-}
-
-/** Looks at one VM come one after another: two at once could tell the older state last. */
-function serialLooks(runs: ReturnType<typeof knownRuns>): ReturnType<typeof knownRuns> {
-  const turn = turns();
-  const look: typeof runs.look = (libvirt, vm) => turn(vm, () => runs.look(libvirt, vm));
-  return {
-    ...runs,
-    look,
-    learn: (vm, learned) => turn(vm, () => runs.learn(vm, learned)),
-    // In its turn, too: a look that has read the run, and waits for libvirt or the journal, would put it back.
-    forget: (vm) => turn(vm, () => runs.forget(vm)),
-    async lookAtAll(libvirt) {
-      // A domain that vanishes while all are looked at is no reason to give up the others.
-      await runs.lookAtAll(libvirt).catch((error: unknown) => {
-        if (!isLibvirtError(error, 'noDomain')) throw error;
-      });
     },
   };
 }
