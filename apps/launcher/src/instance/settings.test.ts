@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { pathsIn } from './paths.ts';
-import { changeWanted, demandFreePort, nameOfHost, settle, type Settings } from './settings.ts';
+import { defaultState, pathsIn } from './paths.ts';
+import { changeWanted, demandFreePort, hostPortCandidates, nameOfHost, settle, type Settings } from './settings.ts';
 
 const paths = pathsIn('/var/lib/example');
 const own = () => Promise.resolve('own' as const);
@@ -31,6 +31,14 @@ test('instances beside each other have bridges of their own, whose names the ker
   const devices = await Promise.all(['/var/lib/a', '/var/lib/b'].map(async (state) => (await settle(pathsIn(state), {}, undefined, own)).network.device));
   expect(new Set(devices).size).toBe(2);
   for (const device of devices) expect(device).toMatch(/^ost[0-9a-f]{8}$/);
+});
+
+test('instances that start at the same time choose ports of their own, where no outgoing connection takes them', async () => {
+  const chosen = await Promise.all(['/var/lib/a', '/var/lib/b'].map(async (state) => (await settle(pathsIn(state), {}, undefined, own)).hostPorts));
+  const ports = chosen.flatMap((one) => Object.values(one));
+  expect(new Set(ports).size).toBe(6);
+  for (const port of ports) expect(port).toBeLessThan(32_768);
+  expect(hostPortCandidates(defaultState)[0]).toBe(54321);
 });
 
 test('a wish that a running instance does not fulfil is named; what it fulfils is no change', () => {

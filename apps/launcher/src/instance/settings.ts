@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { privateMode, writeFileAtomically } from '@ostler/pki/files';
-import type { Paths } from './paths.ts';
+import { defaultState, type Paths } from './paths.ts';
 import { Problem } from './problem.ts';
 
 /** What was decided at the first start and holds until somebody says otherwise. */
@@ -46,7 +46,7 @@ export async function settle(paths: Paths, wish: Wish, before: Settings | undefi
   return {
     port: wish.port ?? before?.port ?? 8443,
     hostName: wish.hostName ?? before?.hostName ?? (await suggestedName()),
-    hostPorts: before?.hostPorts ?? (await freeHostPorts()),
+    hostPorts: before?.hostPorts ?? (await freeHostPorts(paths.state)),
     network: wish.bridge === undefined ? (before?.network ?? { kind: 'nat', device: natDevice(paths.state) }) : { kind: 'bridge', device: wish.bridge },
     libvirt: before?.libvirt ?? (await libvirt()),
     ...(databaseUrl !== undefined && { databaseUrl }),
@@ -90,31 +90,27 @@ async function suggestedName(): Promise<string> {
   return address?.address ?? 'localhost';
 }
 
-/** RHV's port for the first instance of a machine, as firewalls know it; whatever is free for others. */
-async function freeHostPorts(): Promise<Settings['hostPorts']> {
-  if ((await isFree(54321)) && (await isFree(54322)) && (await isFree(54323))) return { agent: 54321, images: 54322, consoles: 54323 };
-  const [agent = 0, images = 0, consoles = 0] = await threeFreePorts();
-  return { agent, images, consoles };
+/**
+ * RHV's port for the instance in the default place, as firewalls know it. Others, which may be starting at this very moment and
+ * not listen yet, begin to look each at a place of its own.
+ */
+async function freeHostPorts(state: string): Promise<Settings['hostPorts']> {
+  for (const agent of hostPortCandidates(state)) {
+    const [images, consoles] = [agent + 1, agent + 2];
+    if ((await isFree(agent)) && (await isFree(images)) && (await isFree(consoles))) return { agent, images, consoles };
+  }
+  throw new Problem('There are no three free ports in a row for this host between 20000 and 32000.');
 }
 
-/** Held at the same time, so that they differ. */
-async function threeFreePorts(): Promise<readonly number[]> {
-  const servers = [createServer(), createServer(), createServer()];
-  try {
-    return await Promise.all(
-      servers.map(
-        (server) =>
-          new Promise<number>((resolve, reject) => {
-            server.once('error', reject).listen(0, () => {
-              const address = server.address();
-              resolve(typeof address === 'object' && address ? address.port : 0);
-            });
-          }),
-      ),
-    );
-  } finally {
-    for (const server of servers) server.close();
-  }
+const rhvPort = 54321;
+const firstPort = 20_000;
+const threes = 4_000;
+
+/** Below the ports that the kernel lends to outgoing connections: these are kept for good, and must be free at every start. */
+export function hostPortCandidates(state: string): readonly number[] {
+  const begin = createHash('sha256').update(state).digest().readUInt32BE(0);
+  const others = Array.from({ length: threes }, (_three, index) => firstPort + 3 * ((begin + index) % threes));
+  return state === defaultState ? [rhvPort, ...others] : others;
 }
 
 function isFree(port: number): Promise<boolean> {
