@@ -89,7 +89,7 @@ test('a guest does not notice that libvirtd dies; its host knows the same run ag
   const run = await runningGuest();
   const before = await heartbeatOn(await serialOf(run));
   await host.libvirtd.crash();
-  await expectError(host.change('pauseVm', which(run)), 'hypervisor_failed');
+  await expectError(host.change('pauseVm', which(run)), 'hypervisor_unreachable');
   await host.libvirtd.restart();
   expect(await host.reaches(run.vm, 'the run', is('running'))).toMatchObject({ run: run.run });
   const console = await serialOf(run);

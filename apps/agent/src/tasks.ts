@@ -37,7 +37,7 @@ interface Running {
 
 const between = 1_000;
 /** A domain is not yet active, its storage does not answer yet: what passes when the manager has found this agent again. */
-const passing = new Set(['unknown_domain', 'storage_hangs', 'storage_failed', 'deadline', 'hypervisor_failed']);
+const passing = new Set(['unknown_domain', 'storage_hangs', 'storage_failed', 'deadline', 'hypervisor_failed', 'hypervisor_unreachable']);
 const patience = 15 * 60 * 1000;
 
 export function agentTasks({ journal, publish, now, retryEvery = 2_000 }: TasksOptions): Tasks {

@@ -101,6 +101,7 @@ const passing = new Set([
   'no_space',
   'storage_failed',
   'hypervisor_failed',
+  'hypervisor_unreachable',
   'unknown_domain',
 ]);
 const isFinal = (outcome: Outcome) => 'result' in outcome || !passing.has(outcome.error.code);

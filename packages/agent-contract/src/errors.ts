@@ -22,6 +22,7 @@ export const agentErrors = {
   storage_failed: 'the storage answered with an error',
   storage_hangs: 'the storage did not answer in time',
   hypervisor_failed: 'libvirt or QEMU refused',
+  hypervisor_unreachable: 'libvirt did not answer; it is being started again, or hangs',
   not_supported: 'this host cannot do that',
   deadline: 'it took too long',
   unreachable: 'the host cannot be reached',
@@ -43,12 +44,15 @@ export class AgentError extends Error {
   }
 }
 
+/** Nothing was refused: what answers for the call was not there. */
+export const transientCodes: ReadonlySet<AgentErrorCode> = new Set(['unreachable', 'deadline', 'storage_hangs', 'hypervisor_unreachable']);
+
 /**
  * Whether the same call may be made again as it is, and may then succeed. It says nothing about effects: an answer that did
  * not come may have been lost behind one. Changing calls are idempotent, so repeating them is always safe.
  */
 export function isTransient(error: unknown): boolean {
-  return error instanceof AgentError && (error.code === 'unreachable' || error.code === 'deadline' || error.code === 'storage_hangs');
+  return error instanceof AgentError && transientCodes.has(error.code);
 }
 
 export function isAgentErrorCode(code: string): code is AgentErrorCode {

@@ -6,7 +6,7 @@ import { isLibvirtError, isRpcError, type LibvirtErrorReason } from '@ostler/lib
 
 /** The way to this host's libvirtd. It is opened again whenever it has broken: VMs go on without libvirtd, and so does the agent. */
 export interface Link {
-  /** The open connection. Waits a moment for one that is being opened again, then fails with `hypervisor_failed`. */
+  /** The open connection. Waits a moment for one that is being opened again, then fails with `hypervisor_unreachable`. */
   open(): Promise<Connection>;
   readonly call: Connection['call'];
   stop(): Promise<void>;
@@ -66,7 +66,7 @@ export function openLink(options: LinkOptions): Link {
   async function open(): Promise<Connection> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new AgentError('hypervisor_failed', `libvirt cannot be reached: ${why.message}`)), patience);
+      timer = setTimeout(() => reject(new AgentError('hypervisor_unreachable', `libvirt cannot be reached: ${why.message}`)), patience);
     });
     return Promise.race([opening.promise, late]).finally(() => clearTimeout(timer));
   }
@@ -85,12 +85,12 @@ export function openLink(options: LinkOptions): Link {
 
 /**
  * Libvirt's refusals as the contract has them. `as` gives the code for a refusal with a meaning of its own; what libvirt did
- * not answer, and what else it refused, is `hypervisor_failed`, which may be tried again.
+ * not answer is `hypervisor_unreachable`: the same call is tried again. What else it refused is `hypervisor_failed`.
  */
 export function agentErrorOf(error: unknown, as: Partial<Record<LibvirtErrorReason, AgentError>> = {}): AgentError {
   if (error instanceof AgentError) return error;
   if (isLibvirtError(error)) return as[error.reason] ?? new AgentError('hypervisor_failed', error.message, { libvirt: error.code });
-  if (isRpcError(error)) return new AgentError('hypervisor_failed', error.message, { rpc: error.kind });
+  if (isRpcError(error)) return new AgentError('hypervisor_unreachable', error.message, { rpc: error.kind });
   return new AgentError('internal', error instanceof Error ? error.message : String(error));
 }
 

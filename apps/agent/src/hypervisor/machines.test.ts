@@ -84,7 +84,7 @@ test('while nobody can say whether QEMU came up, its domain stays defined and it
   let gone = false;
   const host = hostWith({
     domainLookupByUUID: () => {
-      if (gone) throw new AgentError('hypervisor_failed', 'libvirt cannot be reached');
+      if (gone) throw new AgentError('hypervisor_unreachable', 'libvirt cannot be reached');
       return noDomain();
     },
     domainDefineXMLFlags: () => ({ name: run.name, uuid: run.vm, id: -1 }),
@@ -93,7 +93,7 @@ test('while nobody can say whether QEMU came up, its domain stays defined and it
       throw new RpcError('lost', 'the connection broke', { sent: true });
     },
   });
-  await expectError(host.calls.startVm(run, context()), 'hypervisor_failed');
+  await expectError(host.calls.startVm(run, context()), 'hypervisor_unreachable');
   expect(host.called).not.toContain('domainUndefineFlags');
   expect(host.used.size).toBe(1);
   // libvirt is back and knows nothing of it.

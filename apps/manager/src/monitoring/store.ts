@@ -1,3 +1,4 @@
+import { transientCodes } from '@ostler/agent-contract/errors';
 import type { Connection, DomainHealth, HostFacts, HostStatistics, VmObservation, VmStatistics } from '@ostler/agent-contract/values';
 import { change, json, row, rows, sql, type Queries, type Transaction } from '../db/database.ts';
 
@@ -200,7 +201,7 @@ export const resumeJobsWaitingForHosts = async (db: Queries) => {
   const touched = await change(
     db,
     sql`update jobs set state = case direction when 'forward' then 'running' else 'unwinding' end, attempts = 0, next_try = now()
-        where state = 'needs_attention' and error ->> 'code' in ('unreachable', 'deadline', 'storage_hangs')`,
+        where state = 'needs_attention' and error ->> 'code' = any(${[...transientCodes]})`,
   );
   if (touched > 0) await sql`select pg_notify('ostler_jobs', '')`.execute(db);
 };

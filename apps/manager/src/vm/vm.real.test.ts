@@ -383,6 +383,16 @@ test('a start that fails leaves the VM down, the reason in an event, and nothing
   await world.did('DELETE', `vms/${vm}`);
 });
 
+test('a start during which libvirt does not answer is tried again, and comes about', async () => {
+  const vm = await bootable('patient');
+  for (const host of world.hosts) host.faults.add('startVm', { kind: 'refused', code: 'hypervisor_unreachable', message: 'libvirt is away' }, 1);
+  await world.did('POST', `vms/${vm}/start`, {});
+  for (const host of world.hosts) host.faults.clear();
+  expect(await world.vmStatus(vm)).not.toBe('down');
+  await world.did('POST', `vms/${vm}/stop`, {});
+  await world.did('DELETE', `vms/${vm}`);
+});
+
 // ---- observations -------------------------------------------------------------------------------------------------
 
 test('a late or duplicate report about an earlier run changes nothing', async () => {
