@@ -19,8 +19,6 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['{apps,packages}/*/src/**/*.real.test.ts', '{lab,bench}/src/**/*.real.test.ts'],
-          // What takes long, or has not yet passed often enough to stand in everybody's way, runs with `./ostler test --long`.
-          exclude: ['**/node_modules/**', ...(process.env['OSTLER_LONG'] === '1' ? [] : ['**/*.long.real.test.ts'])],
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 60_000,
