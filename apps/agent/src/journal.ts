@@ -25,6 +25,8 @@ export interface AgentJournal extends OperationJournal {
 export interface RunNote {
   /** When its QEMU was seen up for the first time. A defined domain without this is a start that never finished. */
   readonly ran?: number;
+  /** A start of it is under way, or broke off before anybody heard how it went: until it has been repeated or ended, nothing of it has ended. */
+  readonly starting?: boolean;
   /** Somebody asked its guest to shut down, and when: then its end is no whim of the guest. */
   readonly asked?: { readonly what: 'shutdown' | 'reboot'; readonly at: number };
   /** The end as it was seen: libvirt forgets reasons with its own restart. */

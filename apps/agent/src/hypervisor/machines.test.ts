@@ -54,7 +54,11 @@ function hostWith(answers: Partial<Record<string, (args: unknown) => unknown>>) 
     grantConsole: () => undefined,
     now: () => 0,
   });
-  return { calls, called, used };
+  async function seen(vm: string) {
+    const known = await runs.look({ call }, vm);
+    return known === 'foreign' ? undefined : known?.state;
+  }
+  return { calls, called, used, seen };
 }
 
 const refusal = (code: number) => new LibvirtError('test', { code, domain: 10, level: 2, message: 'no' });
@@ -77,6 +81,52 @@ test('a start that libvirt refuses leaves neither domain nor use', async () => {
   await expectError(host.calls.startVm(run, context()), 'hypervisor_failed');
   expect(host.called).toContain('domainUndefineFlags');
   expect([...host.used]).toEqual([]);
+});
+
+test('a QEMU that goes down with libvirtd before its start was answered has not ended: the start is repeated', async () => {
+  const run = spec();
+  let libvirt: 'there' | 'gone' = 'there';
+  let defined: string | undefined;
+  let state = { state: 5, reason: 0 };
+  const reached = <T>(answer: T): T => {
+    if (libvirt === 'gone') throw new AgentError('hypervisor_unreachable', 'libvirt cannot be reached');
+    return answer;
+  };
+  const dom = { name: run.name, uuid: run.vm, id: -1 };
+  const host = hostWith({
+    domainLookupByUUID: () => (reached(defined) === undefined ? noDomain() : dom),
+    domainGetState: () => reached(state),
+    domainGetXMLDesc: () => reached(defined),
+    domainDefineXMLFlags: (args) => {
+      defined = (args as { xml: string }).xml;
+      return dom;
+    },
+    domainCreateWithFlags: () => {
+      if (host.called.filter((name) => name === 'domainCreateWithFlags').length > 1) {
+        state = { state: 1, reason: 1 };
+        return dom;
+      }
+      libvirt = 'gone';
+      throw new RpcError('lost', 'the connection broke', { sent: true });
+    },
+  });
+  await expectError(host.calls.startVm(run, context()), 'hypervisor_unreachable');
+  // The next libvirtd has found its QEMU gone.
+  libvirt = 'there';
+  state = { state: 5, reason: 8 };
+  expect((await host.seen(run.vm))?.kind).toBe('starting');
+  await host.calls.startVm(run, context());
+  expect((await host.seen(run.vm))?.kind).toBe('running');
+  // Only now is an end an end.
+  state = { state: 5, reason: 8 };
+  expect(await host.seen(run.vm)).toEqual({ kind: 'ended', exit: 'lost' });
+});
+
+test('a run whose end was acknowledged never starts, be it that nothing of it is here any more', async () => {
+  const run = spec();
+  const host = hostWith({ domainLookupByUUID: noDomain });
+  await host.calls.acknowledgeEnd({ vm: run.vm, run: run.run }, context());
+  await expectError(host.calls.startVm(run, context()), 'wrong_state');
 });
 
 test('while nobody can say whether QEMU came up, its domain stays defined and its volumes in use; ending the run gives them back', async () => {

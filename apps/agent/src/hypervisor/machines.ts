@@ -94,8 +94,11 @@ export function machines({
     const there = await look(spec.vm);
     if (there === 'foreign') throw new AgentError('hypervisor_failed', `libvirt has another domain with the id of VM ${spec.name}`);
     if (there && there.run !== spec.run) throw new AgentError('other_run', `VM ${spec.name} is here with another run`, { run: there.run });
-    // What is defined and never ran is a start that was interrupted: it goes on.
-    if (there && there.state.kind !== 'starting') return runs.observation(there);
+    // What is defined and off is a start that was interrupted: it goes on.
+    if (there && there.state.kind !== 'starting') {
+      if (journal.run(spec.run)?.starting) await journal.noteRun(spec.run, { starting: false });
+      return runs.observation(there);
+    }
     if (journal.run(spec.run)?.over) throw new AgentError('wrong_state', `This run of VM ${spec.name} is over`, { state: 'ended' });
     requireNetworks(spec, host().networks);
     const volumes = volumesOf(spec);
@@ -107,7 +110,7 @@ export function machines({
     try {
       const sources = await prepareAll(volumes, { kind: 'run', id: spec.run });
       const xml = domainXml(specOf(spec, host(), sources));
-      if (spec.cd) await journal.noteRun(spec.run, { cd: spec.cd });
+      await journal.noteRun(spec.run, { starting: true, ...(spec.cd && { cd: spec.cd }) });
       dom = await link.call('domainDefineXMLFlags', { xml, flags: defineDomain.validate });
       await link.call('domainCreateWithFlags', { dom, flags: spec.startPaused ? createDomain.paused : 0 }, { deadline: 100_000 });
     } catch (error) {
@@ -116,6 +119,7 @@ export function machines({
       if (up === false) await undo(spec, dom);
       if (up !== true) throw agentErrorOf(error);
     }
+    await journal.noteRun(spec.run, { starting: false, ran: journal.run(spec.run)?.ran ?? now() });
     const started = await look(spec.vm);
     if (!started || started === 'foreign') throw new AgentError('hypervisor_failed', `VM ${spec.name} is gone right after its start`);
     return runs.observation(started);
@@ -226,16 +230,16 @@ export function machines({
           const known = runs.get(vm);
           if (known?.run !== run) await giveBack(run);
           if (known?.run !== run || known.state.kind === 'ended') return {};
-          if (known.state.kind === 'starting' && journal.run(run)?.ran === undefined) {
+          await link.call('domainDestroyFlags', { dom: known.dom, flags: 0 }, { deadline: 45_000 }).catch((error: unknown) => {
+            // It has just ended by itself, or never began.
+            if (!isLibvirtError(error, 'noDomain', 'operationInvalid')) throw error;
+          });
+          if (known.state.kind === 'starting') {
             await undefine(known.dom);
             await release(known);
             await runs.forget(vm);
             return {};
           }
-          await link.call('domainDestroyFlags', { dom: known.dom, flags: 0 }, { deadline: 45_000 }).catch((error: unknown) => {
-            // It has just ended by itself.
-            if (!isLibvirtError(error, 'noDomain', 'operationInvalid')) throw error;
-          });
           await look(vm);
           return {};
         } catch (error) {
@@ -245,7 +249,8 @@ export function machines({
     },
     acknowledgeEnd: changing(async ({ vm, run }) => {
       const known = runs.get(vm);
-      if (known?.run !== run) return;
+      // Over is over, be it that it is gone from here already: a start of it that is repeated late must find that.
+      if (known?.run !== run) return void (await journal.noteRun(run, { over: true }));
       if (known.state.kind !== 'ended') throw new AgentError('wrong_state', `VM ${known.name} has not ended`, { state: known.state.kind });
       await journal.noteRun(run, { over: true });
       if (!known.undefined) await undefine(known.dom);

@@ -64,6 +64,7 @@ export function knownRuns({ instance, journal, publish, now }: RunsOptions): Run
     if (up && note?.ran === undefined) await journal.noteRun(run.run, { ran: now() });
     const about = {
       ran: up || note?.ran !== undefined,
+      starting: note?.starting === true,
       ...(note?.asked && { asked: note.asked }),
       byHost: run.byHost,
       noSpace: run.noSpace,
@@ -115,7 +116,8 @@ export function knownRuns({ instance, journal, publish, now }: RunsOptions): Run
 
   /** The domain is gone, and it was not us. Its end, or that there was one, is still to be told and acknowledged. */
   async function lost(run: KnownRun): Promise<KnownRun | undefined> {
-    if (journal.run(run.run)?.ran === undefined) {
+    const note = journal.run(run.run);
+    if (note?.ran === undefined || note.starting) {
       forget(run.vm);
       return undefined;
     }

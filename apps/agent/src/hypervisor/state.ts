@@ -5,6 +5,8 @@ import type { DomainState } from '@ostler/libvirt/domain-state';
 export interface About {
   /** QEMU of this run has been up; a domain without it was defined, and its start never finished. */
   readonly ran: boolean;
+  /** Its start has not been answered yet. A QEMU that goes meanwhile, with libvirtd for instance, is a start that will be repeated, and no end. */
+  readonly starting?: boolean;
   /** What somebody asked of the guest, and when. */
   readonly asked?: { readonly what: 'shutdown' | 'reboot'; readonly at: number };
   /** libvirt told that QEMU ended because the host told it to, not the guest. */
@@ -30,8 +32,9 @@ export function stateOf(domain: DomainState, about: About, now: number): VmState
     case 'shutdown':
       return { kind: 'shutting_down' };
     case 'crashed':
-      return { kind: 'ended', exit: 'crashed' };
+      return about.starting ? { kind: 'starting' } : { kind: 'ended', exit: 'crashed' };
     case 'shutoff':
+      if (about.starting) return { kind: 'starting' };
       return about.ran || domain.reason !== 'unknown' ? { kind: 'ended', exit: exitOf(domain.reason, about, now) } : { kind: 'starting' };
     case 'unknown':
       return awake(about, now);
