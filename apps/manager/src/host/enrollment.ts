@@ -7,6 +7,7 @@ import { fingerprint, issueForRequest, type Identity } from '@ostler/pki/authori
 import { emit } from '../audit/store.ts';
 import type { Database } from '../db/database.ts';
 import { takeTurn } from '../jobs/locks.ts';
+import { enrollmentThrottle } from './enrollment-throttle.ts';
 import { insertHost, isGoodToken, registeredHosts, renewHost, spendToken, spmIdsIn, tokenForUse } from './enrollment-store.ts';
 
 /**
@@ -14,11 +15,19 @@ import { insertHost, isGoodToken, registeredHosts, renewHost, spendToken, spmIds
  * There is no login: who has the token may enroll one machine, and nothing else.
  */
 export function mountEnrollment(server: FastifyInstance, db: Database, authority: Identity, now: () => number): void {
+  const throttle = enrollmentThrottle(now);
   server.post('/ovirt-engine/services/host-enrollment', { bodyLimit: 64 * 1024 }, async (request, reply) => {
+    const seconds = throttle.admit(request.ip);
+    if (seconds > 0) {
+      reply.header('retry-after', seconds);
+      return refused(reply, refuse(enrollmentReasons.enrollment_throttled({ seconds })));
+    }
     const document = parsed(request.body);
     const { token, rest } = readEnrollment(document);
     if (token === '') return refused(reply, refuse(enrollmentReasons.enrollment_field_missing({ field: 'token' }, 'token')));
     if (!(await isGoodToken(db, token))) return refused(reply, refuse(enrollmentReasons.enrollment_token_unknown('token')));
+    // Whoever has a good token is no stranger, however often they mistype the rest.
+    throttle.succeeded(request.ip);
     if (isRefusal(rest)) return refused(reply, rest);
     const outcome = await enroll(db, authority, new Date(now()), { ...rest, token });
     return isRefusal(outcome) ? refused(reply, outcome) : reply.header('cache-control', 'no-store').send(outcome);
@@ -65,11 +74,11 @@ function parsed(body: unknown): unknown {
   }
 }
 
-/** 401 for a token that is not good, 400 with the field for everything else: what the agent's enrollment tells its user. */
+/** 401 for a token that is not good, 429 for too many of them, 400 with the field for everything else: what the agent's enrollment tells its user. */
 function refused(reply: FastifyReply, { refused: all }: Refusal): unknown {
   const [first] = all;
   return reply
-    .code(first.class === 'forbidden' ? 401 : 400)
+    .code(first.class === 'forbidden' ? 401 : first.class === 'unavailable' ? 429 : 400)
     .header('cache-control', 'no-store')
     .send({ reason: 'Operation Failed', detail: `[${all.map(sentence).join(' ')}]`, code: first.code, field: first.field });
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { fixedIds } from '@ostler/domain/fixed-ids';
 import { answersTo, createRequest, fingerprint } from '@ostler/pki/authority';
 import { change, row, sql } from '../db/database.ts';
@@ -8,8 +8,12 @@ import { hostsUp, simulatedWorld } from '../testing/world.test-support.ts';
 import { createEnrollmentToken } from './service.ts';
 
 let manager: TestManager;
+let ahead = 0;
 beforeAll(async () => {
-  manager = await testManager();
+  manager = await testManager({ now: () => Date.now() + ahead });
+});
+beforeEach(() => {
+  ahead += 3_600_001;
 });
 afterAll(() => manager?.stop());
 
@@ -23,14 +27,18 @@ const machine = async (name: string, more: object = {}) => ({
 });
 
 /** Enrolls as a machine does: without a login. */
-async function enroll(token: string, body: object): Promise<{ status: number; body: Record<string, string> }> {
+async function enroll(
+  token: string,
+  body: object,
+  address = '192.0.2.1',
+): Promise<{ status: number; retryAfter: unknown; body: Record<string, string> }> {
   const reply = await manager.server.inject({
     method: 'POST',
     url: '/ovirt-engine/services/host-enrollment',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', 'x-forwarded-for': address },
     payload: JSON.stringify({ token, ...body }),
   });
-  return { status: reply.statusCode, body: reply.json() };
+  return { status: reply.statusCode, retryAfter: reply.headers['retry-after'], body: reply.json() };
 }
 const newToken = (hostName?: string) => createEnrollmentToken(manager.db, { cluster: 'Default', hostName });
 
@@ -96,6 +104,37 @@ test('what is wrong with an enrollment is refused by its field, and the token st
   expect((await enroll(await newToken(), await machine('alpha'))).body).toMatchObject({ field: 'name', code: 'enrollment_name_taken' });
   expect((await enroll('', await machine('wanted'))).body).toMatchObject({ field: 'token' });
   expect((await enroll(token, await machine('wanted'))).status).toBe(200);
+});
+
+test('whoever tries tokens in vain must wait, each address by itself, and is heard again when the time has come', async () => {
+  const vain = async (address: string) => (await enroll('made-up', {}, address)).status;
+  const from = async (address: string, times: number) => {
+    const seen: number[] = [];
+    for (let each = 0; each < times; each++) seen.push(await vain(address));
+    return seen;
+  };
+  expect(await from('198.51.100.7', 6)).toEqual([401, 401, 401, 401, 401, 429]);
+  const token = await newToken();
+  expect(await enroll(token, await machine('eta'), '198.51.100.7')).toMatchObject({
+    status: 429,
+    retryAfter: '1',
+    body: { code: 'enrollment_throttled', detail: expect.stringContaining('1 seconds') },
+  });
+  expect(await from('2001:db8:0:1::1', 5)).toEqual([401, 401, 401, 401, 401]);
+  expect(await vain('2001:db8:0:1:ffff::2')).toBe(429);
+  expect(await vain('2001:db8:0:2::1')).toBe(401);
+  ahead += 2_000;
+  expect((await enroll(token, await machine('eta'), '198.51.100.7')).status).toBe(200);
+  expect(await from('198.51.100.7', 5)).toEqual([401, 401, 401, 401, 401]);
+});
+
+test('a storm from many addresses is refused as a whole, and over in ten seconds', async () => {
+  ahead += 3_600_000;
+  const seen = new Set<number>();
+  for (let host = 1; host <= 120; host++) seen.add((await enroll('made-up', {}, `203.0.113.${host}`)).status);
+  expect(seen).toEqual(new Set([401, 429]));
+  ahead += 10_000;
+  expect((await enroll(await newToken(), await machine('theta'), '203.0.113.250')).status).toBe(200);
 });
 
 test('an administrator gets a token from the cluster, for the machine that is to be called so', async () => {

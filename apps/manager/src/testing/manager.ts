@@ -36,7 +36,7 @@ export const adminLogin: Login = { name: 'admin@internal', password: 'test-admin
 const base = '/ovirt-engine/api';
 
 /** A manager's api on a real database, asked without a network in between. */
-export async function testManager(options: { agents?: Agents; log?: pino.Logger } = {}): Promise<TestManager> {
+export async function testManager(options: { agents?: Agents; log?: pino.Logger; now?: () => number } = {}): Promise<TestManager> {
   const database = await testDatabase();
   await bootstrap(database.db, { password: adminLogin.password });
   const secrets = secretsUnder(randomBytes(32));
@@ -51,7 +51,7 @@ export async function testManager(options: { agents?: Agents; log?: pino.Logger 
     agents: options.agents ?? agentBook({ ca: '', cert: '', key: '' }),
     origin: 'https://manager.test:8443',
     log: options.log ?? pino({ level: 'silent' }),
-    now: Date.now,
+    now: options.now ?? Date.now,
     authority,
   });
   await server.ready();

@@ -9,6 +9,7 @@ export const enrollmentReasons = reasons({
     class: 'forbidden',
     text: 'This enrollment token is unknown, was used already, or is older than an hour. Ask for a new one.',
   },
+  enrollment_throttled: { class: 'unavailable', text: 'Too many enrollments were tried in vain. Try again in {seconds} seconds.' },
   enrollment_name_unfit: { class: 'bad_input', text: 'The token was issued for a host named {wanted}, not {found}.' },
   enrollment_name_taken: { class: 'bad_input', text: 'There is another host named {name} already.' },
   enrollment_address_unfit: { class: 'bad_input', text: 'An address is an IP address or a host name, without a port.' },
