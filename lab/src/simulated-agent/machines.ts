@@ -1,22 +1,10 @@
+import type { vmCalls } from '@ostler/agent-contract/calls';
 import { AgentError } from '@ostler/agent-contract/errors';
 import type { News } from '@ostler/agent-contract/event-ring';
 import type { AgentImplementation } from '@ostler/agent-contract/implementation';
 import type { ExitReason, GuestFacts, PauseReason, VmObservation, VmRun, VmState, VmStatistics } from '@ostler/agent-contract/values';
 import type { Clock } from './clock.ts';
 import type { HostStorage } from './storage.ts';
-
-type VmCall =
-  | 'startVm'
-  | 'shutdownVm'
-  | 'rebootVm'
-  | 'resetVm'
-  | 'pauseVm'
-  | 'resumeVm'
-  | 'destroyVm'
-  | 'acknowledgeEnd'
-  | 'vmStatistics'
-  | 'setConsolePassword'
-  | 'openConsole';
 
 /** How long guests take, in milliseconds. */
 export interface GuestPace {
@@ -39,7 +27,7 @@ export interface GuestWorld {
 }
 
 export interface Machines {
-  readonly calls: Pick<AgentImplementation, VmCall>;
+  readonly calls: Pick<AgentImplementation, keyof typeof vmCalls>;
   readonly world: GuestWorld;
   observations(): VmObservation[];
   running(): number;

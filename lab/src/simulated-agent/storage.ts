@@ -1,4 +1,4 @@
-import type { Input, Output } from '@ostler/agent-contract/calls';
+import type { Input, Output, storageCalls } from '@ostler/agent-contract/calls';
 import { AgentError } from '@ostler/agent-contract/errors';
 import type { News } from '@ostler/agent-contract/event-ring';
 import type { AgentImplementation } from '@ostler/agent-contract/implementation';
@@ -7,29 +7,10 @@ import type { Clock } from './clock.ts';
 import { factsOf, placeOf, takenBy, type SharedStorage, type StoredDomain, type StoredVolume } from './shared-storage.ts';
 import type { Tasks } from './tasks.ts';
 
-type StorageCall =
-  | 'connectStorage'
-  | 'disconnectStorage'
-  | 'findDomains'
-  | 'createDomain'
-  | 'attachDomain'
-  | 'activateDomain'
-  | 'deactivateDomain'
-  | 'renameDomain'
-  | 'formatDomain'
-  | 'domainFacts'
-  | 'createVolume'
-  | 'removeImage'
-  | 'volumeFacts'
-  | 'listImages'
-  | 'extendVolume'
-  | 'describeVolume'
-  | 'verifyVolume';
-
 export type StorageFault = 'ok' | 'failing' | 'hanging' | 'full';
 
 export interface HostStorage {
-  readonly calls: Pick<AgentImplementation, StorageCall>;
+  readonly calls: Pick<AgentImplementation, keyof typeof storageCalls>;
   health(): DomainHealth[];
   /** Counts a use of a volume by a run, transfer or task; the same use twice is one. */
   use(volume: VolumeReference, by: string, how: { write: boolean; shared: boolean }): Promise<void>;

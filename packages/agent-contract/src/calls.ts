@@ -25,7 +25,7 @@ import {
 } from './values.ts';
 
 /**
- * Every call of the contract, one row each. A `look` changes nothing. A `change` carries the manager's epoch and an
+ * Every call of the contract, one row each, below by what it is about. A `look` changes nothing. A `change` carries the manager's epoch and an
  * operation id, and is idempotent: "already so" is success. `task` answers at once with a task that goes on.
  * `deadline` is how long the caller waits, in milliseconds, unless it says otherwise.
  */
@@ -46,8 +46,7 @@ const change = <const I extends TSchema, const O extends TSchema>(input: I, outp
 const task = <const I extends TSchema>(input: I, deadline = 30_000) =>
   ({ kind: 'task', input, output: object({ task: Id }), deadline }) as const;
 
-export const calls = {
-  // host
+export const hostCalls = {
   hostFacts: look(nothing, HostFacts, 60_000),
   hostStatistics: look(nothing, HostStatistics),
   /** Everything that the manager watches, in one consistent look, with the event sequence that it is true for. */
@@ -62,8 +61,9 @@ export const calls = {
       transfers: Type.Array(TransferState),
     }),
   ),
+} as const satisfies Record<string, CallRow>;
 
-  // virtual machines
+export const vmCalls = {
   /** Defines and starts a run. The same run already there is success; another run of the VM is `other_run`. */
   startVm: change(VmRun, VmObservation, 120_000),
   /** Asks the guest to shut down, by its agent where connected, otherwise by the power button. */
@@ -84,8 +84,10 @@ export const calls = {
   ),
   /** Lets one WebSocket in at the console relay, once, until `validFor` is over. */
   openConsole: change(object({ ...run, ticket: Id, console: oneOf('vnc', 'spice', 'serial'), validFor: Milliseconds }), nothing),
+} as const satisfies Record<string, CallRow>;
 
-  // storage domains
+/** Storage domains and their volumes. */
+export const storageCalls = {
   connectStorage: change(object({ connection: Connection }), nothing, 60_000),
   disconnectStorage: change(object({ connection: Connection }), nothing, 60_000),
   /** Domains found at a connection, by their own metadata. */
@@ -115,7 +117,6 @@ export const calls = {
   formatDomain: change(DomainReference, nothing, 120_000),
   domainFacts: look(object({ domain: Id }), DomainFacts),
 
-  // volumes
   createVolume: change(NewVolume, VolumeFacts, 60_000),
   /** The whole disk: every volume of the image. What is gone already is success. `wipe` zeroes it first. */
   removeImage: task(object({ ...ImageReference.properties, wipe: Type.Boolean() })),
@@ -129,13 +130,15 @@ export const calls = {
    * `image_lies`: not QCOW2, truncated, another size, a backing file, an external data file, encrypted, corrupt.
    */
   verifyVolume: task(object({ ...VolumeReference.properties, declared: object({ format: VolumeFormat, capacity: Bytes }) })),
+} as const satisfies Record<string, CallRow>;
 
-  // tasks
+export const taskCalls = {
   taskState: look(object({ task: Id }), Task),
   cancelTask: change(object({ task: Id }), nothing),
   forgetTask: change(object({ task: Id }), nothing),
+} as const satisfies Record<string, CallRow>;
 
-  // image transfers
+export const transferCalls = {
   /** Opens a volume to one client. `view` raw is what the guest sees, `file` the volume's own bytes. */
   openTransfer: change(
     object({
@@ -159,6 +162,8 @@ export const calls = {
   closeTransfer: change(object({ transfer: Id }), nothing, 90_000),
   transferState: look(object({ transfer: Id }), TransferState),
 } as const satisfies Record<string, CallRow>;
+
+export const calls = { ...hostCalls, ...vmCalls, ...storageCalls, ...taskCalls, ...transferCalls };
 
 export type CallName = keyof typeof calls;
 export type Input<C extends CallName> = Static<(typeof calls)[C]['input']>;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -15,9 +15,13 @@ test('what KVM can do is found by trying, said with a reason, and known until th
     const { spoke } = await runBootSector('kvm');
     expect(first.kind).toBe(spoke ? 'kvm' : 'tcg');
     if (first.kind === 'tcg') expect(first.because).toMatch(/\/dev\/kvm is/);
-    const began = performance.now();
-    expect(await findAcceleration(directory, 'boot-1')).toEqual(first);
-    expect(performance.now() - began).toBeLessThan(50);
+    // Who is asked again reads what was found, and does not try: a tale planted there is believed until the next boot.
+    const [cache = ''] = await readdir(directory);
+    const told = await readFile(join(directory, cache), 'utf8');
+    const tale = { kind: 'tcg', because: 'a tale' };
+    await writeFile(join(directory, cache), JSON.stringify({ ...JSON.parse(told), found: tale }));
+    expect(await findAcceleration(directory, 'boot-1')).toEqual(tale);
+    expect(await findAcceleration(directory, 'boot-2')).toEqual(first);
   } finally {
     await rm(directory, { recursive: true });
   }

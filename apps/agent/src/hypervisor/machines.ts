@@ -1,3 +1,4 @@
+import type { vmCalls } from '@ostler/agent-contract/calls';
 import { AgentError } from '@ostler/agent-contract/errors';
 import type { AgentImplementation } from '@ostler/agent-contract/implementation';
 import type { VmRun, VolumeReference } from '@ostler/agent-contract/values';
@@ -12,18 +13,6 @@ import { agentErrorOf, isUnanswered, type Link } from './link.ts';
 import type { KnownRun, Runs } from './runs.ts';
 import { specOf, type HostForDomains } from './spec.ts';
 import type { Turns } from './turns.ts';
-
-type VmCall =
-  | 'startVm'
-  | 'shutdownVm'
-  | 'rebootVm'
-  | 'resetVm'
-  | 'pauseVm'
-  | 'resumeVm'
-  | 'destroyVm'
-  | 'acknowledgeEnd'
-  | 'setConsolePassword'
-  | 'openConsole';
 
 export interface MachinesOptions {
   readonly link: Pick<Link, 'open' | 'call'>;
@@ -51,7 +40,7 @@ export function machines({
   turn,
   grantConsole,
   now,
-}: MachinesOptions): Pick<AgentImplementation, VmCall> {
+}: MachinesOptions): Pick<AgentImplementation, Exclude<keyof typeof vmCalls, 'vmStatistics'>> {
   /** What the VM is doing on this host; another run than the one meant is nobody's to touch. */
   function runOf({ vm, run }: { vm: string; run: string }): KnownRun {
     const known = runs.get(vm);

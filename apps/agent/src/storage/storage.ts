@@ -1,3 +1,4 @@
+import type { storageCalls } from '@ostler/agent-contract/calls';
 import type { AgentImplementation } from '@ostler/agent-contract/implementation';
 import type { DomainHealth, VolumeFacts, VolumeReference } from '@ostler/agent-contract/values';
 
@@ -20,26 +21,7 @@ export interface VolumeUse {
 }
 
 /** The storage calls of the agent contract, answered for all domains of this host by their drivers. */
-export type StorageCalls = Pick<
-  AgentImplementation,
-  | 'connectStorage'
-  | 'disconnectStorage'
-  | 'findDomains'
-  | 'createDomain'
-  | 'attachDomain'
-  | 'activateDomain'
-  | 'deactivateDomain'
-  | 'renameDomain'
-  | 'formatDomain'
-  | 'domainFacts'
-  | 'createVolume'
-  | 'removeImage'
-  | 'volumeFacts'
-  | 'listImages'
-  | 'extendVolume'
-  | 'describeVolume'
-  | 'verifyVolume'
->;
+export type StorageCalls = Pick<AgentImplementation, keyof typeof storageCalls>;
 
 /** The host's storage as its other rooms see it. */
 export interface Storage {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
-import type { Input } from '@ostler/agent-contract/calls';
+import type { Input, transferCalls } from '@ostler/agent-contract/calls';
 import { AgentError } from '@ostler/agent-contract/errors';
 import type { AgentImplementation } from '@ostler/agent-contract/implementation';
 import { Id, Milliseconds, object, VolumeReference, type TransferState, type VolumeFacts } from '@ostler/agent-contract/values';
@@ -13,8 +13,6 @@ import { turns } from '../hypervisor/turns.ts';
 import type { Storage, StorageCalls, VolumeSource } from '../storage/storage.ts';
 import type { ImageServers } from './image-servers.ts';
 
-type TransferCall = 'openTransfer' | 'extendTransfer' | 'closeTransfer' | 'transferState';
-
 export interface TransfersOptions {
   readonly servers: Pick<ImageServers, 'control' | 'running' | 'revoke'>;
   readonly storage: Pick<Storage, 'prepare' | 'teardown' | 'markIllegal'> & { readonly calls: Pick<StorageCalls, 'volumeFacts'> };
@@ -26,7 +24,7 @@ export interface TransfersOptions {
 }
 
 export interface Transfers {
-  readonly calls: Pick<AgentImplementation, TransferCall>;
+  readonly calls: Pick<AgentImplementation, keyof typeof transferCalls>;
   /** As last looked at. */
   states(): TransferState[];
   stop(): void;
