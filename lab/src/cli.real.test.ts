@@ -1,54 +1,27 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { newGateway, type Gateway } from '@ostler/gateway/gateway';
-import { newMetrics } from '@ostler/gateway/metrics';
-import { adminLogin } from '@ostler/manager/testing/manager';
-import { hostsUp, simulatedWorld, type World } from '@ostler/manager/testing/world.test-support';
-import { createAuthority, issue } from '@ostler/pki/authority';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { World } from '@ostler/manager/testing/world.test-support';
+import { createAuthority } from '@ostler/pki/authority';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { servedWorld, type ServedWorld } from './served-world.test-support.ts';
 
 /** The command line client as a program, against a manager behind a real gateway; hosts are simulated. */
 
 const program = resolve(import.meta.dirname, '../../apps/cli/src/main.ts');
+let served: ServedWorld;
 let world: World;
-let gateway: Gateway;
-let directory: string;
 let address: string;
-const file = (name: string) => join(directory, name);
+let directory: string;
+let file: (name: string) => string;
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'ostler-cli-'));
-  world = await simulatedWorld();
-  world.control();
-  await hostsUp(world);
-  await world.addDomain('data');
-  const apiSocket = file('api.sock');
-  await world.server.listen({ path: apiSocket });
-  const own = await issue(world.authority, { commonName: 'gateway', role: 'gateway', names: ['127.0.0.1'] }, new Date());
-  gateway = newGateway({
-    tls: own,
-    caCertificate: world.authority.cert,
-    hostTls: { ca: world.authority.cert, ...own },
-    apiSocket,
-    ticketCheck: async () => undefined,
-    metrics: newMetrics(),
-    warn: () => undefined,
-  });
-  gateway.server.listen(0, '127.0.0.1');
-  await once(gateway.server, 'listening');
-  const bound = gateway.server.address();
-  address = `https://127.0.0.1:${typeof bound === 'object' && bound ? bound.port : 0}`;
-  await Promise.all([writeFile(file('ca.pem'), world.authority.cert), writeFile(file('password'), `${adminLogin.password}\n`)]);
+  served = await servedWorld();
+  ({ world, address, directory, file } = served);
 });
-afterAll(async () => {
-  await gateway.close(0);
-  await world.stop();
-  await rm(directory, { recursive: true });
-});
+afterAll(() => served.stop());
 
 interface Ended {
   readonly exitCode: number | null;

@@ -99,7 +99,7 @@ test('names on the wire that are not the model’s', () => {
 
 test('characters: markup is escaped, what XML cannot hold is dropped, the rest stays', () => {
   expect(rowXml('vm', { id: '"<&>\t', name: '<a & "b">\u0000\u001b\r\n🐎\ud800' })).toBe(
-    '<vm id="&quot;&lt;&amp;&gt;&#9;"><name>&lt;a &amp; "b"&gt;&#13;\n🐎</name></vm>',
+    '<vm id="&quot;&lt;&amp;&gt;&#9;">\n<name>&lt;a &amp; "b"&gt;&#13;\n🐎</name></vm>',
   );
 });
 
@@ -213,7 +213,7 @@ test('sub-collections are links whose rel is the step of the URL; what is not bu
   expect(actionLinks('vms/{vm}', { vm: 'v' })).toContainEqual({ rel: 'start', href: '/ovirt-engine/api/vms/v/start' });
   expect(actionLinks('vms/{vm}', { vm: 'v' }).map(({ rel }) => rel)).not.toContain('suspend');
   expect(rowXml('vm', linked({ id: 'v' }, 'vms/{vm}', { vm: 'v' }))).toMatch(
-    /^<vm href="\/ovirt-engine\/api\/vms\/v" id="v"><actions><link href="[^"]*" rel="\w+"\/>/,
+    /^<vm href="\/ovirt-engine\/api\/vms\/v" id="v">\n<actions><link href="[^"]*" rel="\w+"\/>/,
   );
 });
 

@@ -5,7 +5,8 @@ import { withoutIllegal } from './xml-characters.ts';
 
 /**
  * XML as RHV writes it. Each shape is compiled once into a list of small functions, for 20,000 VMs must stream while others wait.
- * `href` comes before `id`, both in double quotes behind a space: fence_rhevm looks for `<vm( .*)? id="` with a regular expression.
+ * `href` comes before `id`, both in double quotes behind a space, and behind the tag that bears them the line ends: fence_rhevm looks for
+ * `<vm( .*)? id="(.*?)"`, which finds the last id on the line.
  */
 
 export const xmlHeader = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
@@ -42,8 +43,9 @@ function writerOf(shape: Shape, secrets: 'omit' | 'send'): Writer {
   const writer: Writer = (source, element) => {
     let inside = linksOf(source);
     for (const part of parts) inside += part(source);
-    const tag = element + attribute('href', source['href']) + attribute('id', source['id']);
-    return inside === '' ? `<${tag}/>` : `<${tag}>${inside}</${element}>`;
+    const id = attribute('id', source['id']);
+    const tag = element + attribute('href', source['href']) + id;
+    return inside === '' ? `<${tag}/>` : `<${tag}>${id === '' ? '' : '\n'}${inside}</${element}>`;
   };
   // Before the parts are made: types contain each other.
   writers[secrets].set(shape, writer);
