@@ -96,7 +96,7 @@ test('libgovirt lists, starts, gets the display and the ticket of a VM, and stop
     [resolve(import.meta.dirname, '../foreign/govirt.py'), new URL(served.address).host, served.file('ca.pem'), 'viewed'],
     JSON.stringify(adminLogin),
   );
-  expect(ended.status, ended.err).toBe(0);
+  expect(ended).toMatchObject({ status: 0 });
   const told = JSON.parse(ended.out);
   expect(told).toMatchObject({
     hosts: ['host1'],
