@@ -8,7 +8,10 @@ import type { Patience, Supervision } from './receive.ts';
 
 type Read = { start: number; block: Buffer; data: Buffer; done: Promise<void> };
 
-/** Resolves when the last byte is handed to the socket; rejects when the other side leaves, the ticket is revoked or the backend fails. */
+/**
+ * Resolves when the last byte is handed to the socket, which need not have taken it: the answer to a PUT may come before Node tells that the
+ * socket has drained, and then it never does. Rejects when the other side leaves, the ticket is revoked or the backend fails.
+ */
 export async function sendRange(
   out: OutgoingMessage,
   backend: Backend,
@@ -28,7 +31,8 @@ export async function sendRange(
     if (!read) return;
     await read.done;
     if (permit.revoked.aborted) throw new ImageError('forbidden', 'The ticket was revoked');
-    if (!out.write(read.data, () => giveBack(read.block))) await drained(out, permit, patience);
+    const full = !out.write(read.data, () => giveBack(read.block));
+    if (full && ahead.length > 0) await drained(out, permit, patience);
     permit.advance(read.start, read.start + read.data.length);
   }
 }
