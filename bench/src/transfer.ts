@@ -1,22 +1,29 @@
 /**
  * How fast disks move: uploads and downloads of a qcow2 image with holes through the image server, over TLS and plain,
- * against `qemu-img convert -W` (the floor) and `nbdcopy` (NBD without HTTP) in the same run, on the same memory disk.
+ * against `qemu-img convert -W` (the floor) and `nbdcopy` (NBD without HTTP) in the same run, on the same memory disk,
+ * and against ovirt-imageio where OVIRT_IMAGEIO names the directory of its package.
  *
- *   node bench/src/transfer.ts [MiB of data] [rounds]
+ *   node bench/src/transfer.ts [MiB of data] [rounds] [part of the rows' names]
  *
  * The rounds are interleaved, so that a machine that slows down slows all. MB/s are of data, holes not counted. CPU
- * seconds are of all processes that took part: this one, the image server with its workers, and every qemu-nbd.
+ * seconds are of all processes that took part, and by role: the image server with its workers, the qemu-nbd behind it,
+ * and the client with its own qemu-nbd.
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { download, upload } from '@ostler/image-io/client';
 import { type ImageServerProcess, startImageServer } from '@ostler/image-io/image-server-process';
 import { type QemuNbd, startQemuNbd } from '@ostler/image-io/qemu-nbd';
+import { cpuByRole } from './cpu.ts';
+import { type ImageioPeer, startImageio } from './imageio-peer.ts';
+import { table } from './samples.ts';
 
 const MiB = 1024 * 1024;
-const [dataMiB = 1024, rounds = 5] = process.argv.slice(2).map(Number);
+const [dataMiB = 1024, rounds = 5] = process.argv.slice(2, 4).map(Number);
+const wanted = process.argv[4] ?? '';
+const imageio = process.env['OVIRT_IMAGEIO'];
 const CONNECTIONS = 4;
 
 const directory = mkdtempSync('/dev/shm/ostler-transfer-');
@@ -24,8 +31,8 @@ const at = (name: string) => join(directory, name);
 const source = at('source.qcow2');
 const size = dataMiB * 3 * MiB;
 
-type Row = { name: string; prepare(): Promise<void>; run(): Promise<void>; finish(): Promise<void> };
-type Sample = { seconds: number; cpu: number };
+type Row = { name: string; server?: number; prepare(): Promise<void>; run(): Promise<void>; finish(): Promise<void> };
+type Sample = { seconds: number; cpu: ReadonlyMap<string, number> };
 
 try {
   await main();
@@ -42,15 +49,21 @@ async function main(): Promise<void> {
     runDirectory: at('run-plain'),
     listen: { host: '127.0.0.1', port: 0, tls: 'none' },
   });
+  const peers = imageio ? [await startImageio(imageio, at('peer'), tls), await startImageio(imageio, at('peer-plain'), 'none')] : [];
   const rows = [
     convertRow(),
     nbdcopyRow(),
-    uploadRow('upload, TLS, 4 connections', server, 'https', tls.cert),
-    uploadRow('upload, plain, 4 connections', plain, 'http'),
+    uploadRow('upload, TLS', server, 'https', tls.cert),
+    ...peers.slice(0, 1).map((peer) => peerRow('upload, TLS, ovirt-imageio', peer, 'write')),
+    uploadRow('upload, plain', plain, 'http'),
     uploadFileRow('upload of the file, TLS', server, 'https', tls.cert),
-    downloadRow('download, TLS, 4 connections', server, 'https', tls.cert),
-    downloadRow('download, plain, 4 connections', plain, 'http'),
-  ];
+    downloadRow('download, TLS', server, 'https', tls.cert),
+    ...peers.slice(0, 1).map((peer) => peerRow('download, TLS, ovirt-imageio', peer, 'read')),
+    downloadRow('download, plain', plain, 'http'),
+    ...peers
+      .slice(1)
+      .flatMap((peer) => [peerRow('upload, plain, ovirt-imageio', peer, 'write'), peerRow('download, plain, ovirt-imageio', peer, 'read')]),
+  ].filter(({ name }) => name.includes(wanted) || name.startsWith('nbdcopy'));
   const samples = new Map<string, Sample[]>(rows.map((row) => [row.name, []]));
   try {
     for (let round = 0; round <= rounds; round += 1) {
@@ -61,20 +74,25 @@ async function main(): Promise<void> {
       }
     }
   } finally {
-    await Promise.all([server.stop(), plain.stop()]);
+    await Promise.all([server, plain, ...peers].map((one) => one.stop()));
   }
   report(samples);
 }
 
 async function measured(row: Row): Promise<Sample> {
   await row.prepare();
-  const cpu = cpuSeconds();
+  const before = cpuOf(row);
   const start = performance.now();
   await row.run();
   const seconds = (performance.now() - start) / 1000;
-  const used = cpuSeconds() - cpu;
+  const after = cpuOf(row);
   await row.finish();
-  return { seconds, cpu: used };
+  return { seconds, cpu: new Map([...after].map(([role, used]) => [role, used - (before.get(role) ?? 0)])) };
+}
+
+/** A client's qemu-nbd has ended with it and counts as the client; those that are there still serve the image server, or nbdcopy. */
+function cpuOf({ server }: Row): Map<string, number> {
+  return cpuByRole(process.pid, (pid, name, parent) => (name === 'qemu-nbd' ? 'qemu-nbd' : pid === server ? 'server' : parent || 'client'));
 }
 
 function convertRow(): Row {
@@ -108,6 +126,7 @@ function nbdcopyRow(): Row {
 function uploadRow(name: string, server: ImageServerProcess, scheme: string, ca?: string): Row {
   return {
     name,
+    server: server.pid,
     async prepare() {
       newTarget();
       await server.control.add({
@@ -131,6 +150,7 @@ function uploadRow(name: string, server: ImageServerProcess, scheme: string, ca?
 function uploadFileRow(name: string, server: ImageServerProcess, scheme: string, ca?: string): Row {
   return {
     name,
+    server: server.pid,
     async prepare() {
       closeSync(openSync(at('target.qcow2'), 'w'));
       const { size: length } = await import('node:fs/promises').then(({ stat }) => stat(source));
@@ -156,6 +176,7 @@ function downloadRow(name: string, server: ImageServerProcess, scheme: string, c
   const target = at('download.qcow2');
   return {
     name,
+    server: server.pid,
     prepare: () => server.control.add({ uuid: 'down', size, ops: ['read'], timeout: 60, image: { path: source, format: 'qcow2' } }),
     run: () =>
       download({ path: target, content: 'qcow2' }, size, {
@@ -165,6 +186,25 @@ function downloadRow(name: string, server: ImageServerProcess, scheme: string, c
       }),
     async finish() {
       await server.control.remove('down');
+      checked(target);
+    },
+  };
+}
+
+/** Its own client, with the four connections that are its default too. */
+function peerRow(name: string, peer: ImageioPeer, op: 'read' | 'write'): Row {
+  const target = op === 'write' ? at('target.qcow2') : at('download.qcow2');
+  let url = '';
+  return {
+    name,
+    server: peer.pid,
+    async prepare() {
+      if (op === 'write') newTarget();
+      url = await peer.serve(op === 'write' ? target : source, size, op);
+    },
+    run: () => (op === 'write' ? peer.upload(source, url) : peer.download(target, url)),
+    async finish() {
+      await peer.unserve();
       checked(target);
     },
   };
@@ -211,47 +251,27 @@ function selfSigned(): { cert: string; key: string } {
   return { cert: readFileSync(at('cert.pem'), 'utf8'), key: readFileSync(at('key.pem'), 'utf8') };
 }
 
-/** Of this process and all its descendants, those that have ended and were waited for included. */
-function cpuSeconds(): number {
-  const children = new Map<number, number[]>();
-  const ticks = new Map<number, number>();
-  for (const name of readdirSync('/proc')) {
-    const stat = /^\d+$/.test(name) && tryRead(`/proc/${name}/stat`);
-    if (!stat) continue;
-    // After the command's name in parentheses: state, parent, …, and user, system, children's user and system time.
-    const fields = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .map(Number);
-    const [pid, parent] = [Number(name), fields[1] ?? 0];
-    ticks.set(pid, (fields[11] ?? 0) + (fields[12] ?? 0) + (fields[13] ?? 0) + (fields[14] ?? 0));
-    children.set(parent, [...(children.get(parent) ?? []), pid]);
-  }
-  const sum = (pid: number): number => (ticks.get(pid) ?? 0) + (children.get(pid) ?? []).reduce((total, child) => total + sum(child), 0);
-  return sum(process.pid) / 100;
-}
-
-function tryRead(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
 function report(samples: ReadonlyMap<string, readonly Sample[]>): void {
   const bytes = dataMiB * MiB;
-  const nbdcopy = samples.get('nbdcopy, 4 connections') ?? [];
-  const floor = middle(nbdcopy.map(({ seconds }) => seconds));
-  process.stdout.write(`${dataMiB} MiB of data in ${size / MiB} MiB, ${rounds} rounds\n\n`);
-  process.stdout.write('                                 MB/s min   median      max   CPU s/GB   of nbdcopy\n');
-  for (const [name, list] of samples) {
-    const speeds = list.map(({ seconds }) => bytes / seconds / 1e6);
-    const cpu = middle(list.map((sample) => sample.cpu)) / (bytes / 1e9);
-    const ratio = floor / middle(list.map(({ seconds }) => seconds));
-    const figures = [Math.min(...speeds), middle(speeds), Math.max(...speeds)].map((speed) => speed.toFixed(0).padStart(8)).join(' ');
-    process.stdout.write(`${name.padEnd(32)} ${figures}   ${cpu.toFixed(2).padStart(8)}   ${ratio.toFixed(2).padStart(10)}\n`);
-  }
+  const seconds = (name: string) => middle((samples.get(name) ?? []).map((sample) => sample.seconds));
+  const rows = [...samples].map(([name, list]) => {
+    const speeds = list.map((sample) => bytes / sample.seconds / 1e6);
+    const cpu = (role: string) => middle(list.map((sample) => (sample.cpu.get(role) ?? 0) / (bytes / 1e9)));
+    const all = middle(list.map((sample) => [...sample.cpu.values()].reduce((sum, used) => sum + used, 0) / (bytes / 1e9)));
+    return {
+      what: name,
+      'MB/s min': Math.min(...speeds),
+      median: middle(speeds),
+      max: Math.max(...speeds),
+      'of nbdcopy': seconds('nbdcopy, 4 connections') / seconds(name),
+      'of imageio': seconds(`${name}, ovirt-imageio`) / seconds(name),
+      'CPU s/GB': all,
+      server: cpu('server'),
+      'qemu-nbd': cpu('qemu-nbd'),
+      client: cpu('client'),
+    };
+  });
+  console.log(`${dataMiB} MiB of data in ${size / MiB} MiB, ${rounds} rounds, ${CONNECTIONS} connections\n\n${table(rows)}`);
 }
 
 function middle(values: readonly number[]): number {
