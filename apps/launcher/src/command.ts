@@ -16,6 +16,8 @@ export interface CommandOptions {
   readonly deadline?: number;
   /** What it writes also goes to our own output, as it comes. */
   readonly show?: boolean;
+  /** Hears what it writes to its output, as it comes. */
+  readonly hear?: (text: string) => void;
 }
 
 /** A program could not be started, failed or took too long. */
@@ -38,6 +40,7 @@ export function finished(program: string, args: readonly string[], options: Comm
       child[name]?.setEncoding('utf8').on('data', (text: string) => {
         if (kept[name].length < 64 * 1024 * 1024) kept[name] += text;
         if (options.show) process[name].write(text);
+        if (name === 'stdout') options.hear?.(text);
       });
     }
     child.stdin?.on('error', () => undefined); // a program that does not read its input is no fault

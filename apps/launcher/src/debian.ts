@@ -1,5 +1,7 @@
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { finished, output } from './command.ts';
+import { Problem } from './instance/problem.ts';
+import type { Progress } from './steps.ts';
 
 /** What a machine needs from Debian 12, by what needs it. */
 export const packages = {
@@ -12,6 +14,7 @@ export const packages = {
     'libvirt-clients',
     'libvirt-daemon',
     'libvirt-daemon-driver-qemu',
+    'mount',
     'ovmf',
     'qemu-system-x86',
     'qemu-utils',
@@ -29,6 +32,7 @@ export const packages = {
     'fence-agents',
     'gcc',
     'gir1.2-govirt-1.0',
+    'jq',
     'libc6-dev',
     'libfuse3-dev',
     'libnbd-bin',
@@ -46,18 +50,29 @@ export const packages = {
 
 /** Which of these are not installed. */
 export async function missingPackages(names: readonly string[]): Promise<readonly string[]> {
-  const { stdout } = await finished('dpkg-query', ['--show', '--showformat', '${Package} ${db:Status-Status}\\n', ...names]);
+  const query = finished('dpkg-query', ['--show', '--showformat', '${Package} ${db:Status-Status}\\n', ...names]);
+  const { stdout } = await query.catch((cause: unknown) => {
+    throw new Problem('Ostler installs its packages on Debian 12; this machine has no dpkg-query.', { cause });
+  });
   const installed = new Set(stdout.split('\n').flatMap((line) => (line.endsWith(' installed') ? [line.split(' ')[0]] : [])));
   return names.filter((name) => !installed.has(name));
 }
 
 /** Installs packages with what they depend on, and nothing that is only recommended. Needs root. */
-export async function installPackages(names: readonly string[]): Promise<void> {
+export async function installPackages(names: readonly string[], progress: Progress): Promise<void> {
   if (names.includes('postgresql-15')) await noDatabaseOfDebians();
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
   const patience = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3'];
+  progress('reading the lists of packages');
   await output('apt-get', [...patience, '-qq', 'update'], { env, deadline: 600_000 });
-  await output('apt-get', [...patience, '-qq', '--yes', '--no-install-recommends', 'install', ...names], { env, deadline: 1_200_000 });
+  const install = ['-o', 'APT::Status-Fd=1', '-qq', '--yes', '--no-install-recommends', 'install', ...names];
+  await output('apt-get', [...patience, ...install], { env, deadline: 1_200_000, hear: (text) => text.split('\n').forEach((line) => told(line, progress)) });
+}
+
+/** apt's lines for programs: `dlstatus:FILE:PERCENT:…` while it downloads, `pmstatus:PACKAGE:PERCENT:…` while dpkg works. */
+function told(line: string, progress: Progress): void {
+  const [, what, name, percent] = /^(dl|pm)status:([^:]*):([\d.]+):/.exec(line) ?? [];
+  if (percent !== undefined) progress(`${what === 'dl' ? 'downloading' : `installing ${name}`}, ${Math.round(Number(percent))} %`);
 }
 
 const createCluster = '/etc/postgresql-common/createcluster.conf';

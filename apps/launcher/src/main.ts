@@ -4,6 +4,7 @@ import { down } from './down.ts';
 import { defaultState } from './instance/paths.ts';
 import { Problem } from './instance/problem.ts';
 import { status } from './status.ts';
+import { lines } from './steps.ts';
 import { runTests } from './test/run.ts';
 import { up, type UpWish } from './up.ts';
 
@@ -13,7 +14,8 @@ const program = new Command('ostler')
   .addHelpText('after', '\nEverything else (login, vm, disk, …) is the command line client: ./ostler vm --help.')
   .showHelpAfterError();
 
-const write = (line: string): void => void process.stdout.write(`${line}\n`);
+const output = lines(process.stdout);
+const { write } = output;
 const now = () => Date.now();
 
 const stateDir = () =>
@@ -28,7 +30,7 @@ program
   .option('--bridge <device>', 'a bridge of this machine for the VM network, instead of a NAT network')
   .option('--detach', 'return when it serves')
   .action((options: Omit<UpWish, 'detach'> & { detach?: boolean }) =>
-    up({ ...options, detach: options.detach ?? false, databaseUrl: process.env['DATABASE_URL'] || undefined }, write, now),
+    up({ ...options, detach: options.detach ?? false, databaseUrl: process.env['DATABASE_URL'] || undefined }, output, now),
   );
 
 program

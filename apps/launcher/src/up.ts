@@ -13,10 +13,13 @@ import { makeIdentity } from './instance/identity.ts';
 import { pathsIn, type Paths } from './instance/paths.ts';
 import { Problem } from './instance/problem.ts';
 import { changeWanted, demandFreePort, gatewayNames, readSettings, settle, writeSettings, type Settings, type Wish } from './instance/settings.ts';
-import { inRoot, tool } from './root.ts';
-import { steps, type Steps } from './steps.ts';
+import { root } from './root.ts';
+import { copyProgram, othersReach } from './program.ts';
+import { steps, type lines, type Progress, type Steps } from './steps.ts';
 import { readStatus, type SupervisorStatus } from './supervisor/status.ts';
 import { stopSupervisor } from './down.ts';
+
+type Lines = ReturnType<typeof lines>;
 
 export interface UpWish extends Wish {
   readonly stateDir: string;
@@ -24,7 +27,7 @@ export interface UpWish extends Wish {
 }
 
 /** From whatever there is to an Ostler that serves. Every step looks first whether it is done already. */
-export async function up(wish: UpWish, write: (line: string) => void, now: () => number): Promise<void> {
+export async function up(wish: UpWish, { write, passing }: Lines, now: () => number): Promise<void> {
   demandRoot();
   const paths = pathsIn(wish.stateDir);
   demandShortPath(paths);
@@ -32,16 +35,24 @@ export async function up(wish: UpWish, write: (line: string) => void, now: () =>
   const running = await runningNow(paths);
   const change = running && before && changeWanted(wish, before);
   if (change) throw new Problem(`Ostler runs over ${paths.state} and would have to be stopped first for ${change}: ./ostler down.`);
-  const { step } = steps(write, now);
+  const { step } = steps(write, now, passing);
 
   write(`Ostler in ${paths.state}`);
-  await step('Packages', () => installWhatIsMissing(wish.databaseUrl ?? before?.databaseUrl, write));
+  await step('Packages', (progress) => installWhatIsMissing(wish.databaseUrl ?? before?.databaseUrl, write, progress));
   const settings = running && before ? before : await prepare(paths, wish, before, step);
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
   const mine = running === undefined;
   try {
-    if (mine) await start(paths, write, interrupted.signal);
+    if (mine) {
+      const from = (await othersReach(root)) ? root : paths.program;
+      if (from !== root)
+        await step('Program', async () => {
+          await copyProgram(from);
+          return `copied to ${from}, for ${root} is closed to the user who handles storage`;
+        });
+      await start(from, paths, write, interrupted.signal);
+    }
     else write('  Processes: already running');
     await Promise.race([settleIn(paths, settings, step), untilAborted(interrupted.signal)]);
   } catch (error) {
@@ -84,11 +95,11 @@ function demandShortPath({ state }: Paths): void {
   if (Buffer.byteLength(state) > 60) throw new Problem(`The path ${state} is too long: sockets below it would not fit. Use at most 60 bytes.`);
 }
 
-async function installWhatIsMissing(databaseUrl: string | undefined, write: (line: string) => void): Promise<string> {
+async function installWhatIsMissing(databaseUrl: string | undefined, write: (line: string) => void, progress: Progress): Promise<string> {
   const missing = await missingPackages([...packages.host, ...(databaseUrl === undefined ? packages.database : [])]);
   if (missing.length === 0) return 'already there';
   write(`  Installing ${missing.join(' ')}`);
-  await installPackages(missing);
+  await installPackages(missing, progress);
   return `installed ${missing.length}`;
 }
 
@@ -104,10 +115,10 @@ async function prepare(paths: Paths, wish: Wish, before: Settings | undefined, s
 }
 
 /** Starts the supervisor in a session of its own, and shows what it does until it serves. */
-async function start(paths: Paths, write: (line: string) => void, interrupted: AbortSignal): Promise<void> {
+async function start(from: string, paths: Paths, write: (line: string) => void, interrupted: AbortSignal): Promise<void> {
   const log = openSync(paths.log('supervisor'), 'a', 0o600);
-  const main = inRoot('apps/launcher/src/supervisor/main.ts');
-  const supervisor = spawn(tool('node'), [main, '--state-dir', paths.state], { detached: true, stdio: ['ignore', log, log], cwd: '/' });
+  const main = join(from, 'apps/launcher/src/supervisor/main.ts');
+  const supervisor = spawn(join(from, 'node_modules/.bin/node'), [main, '--state-dir', paths.state], { detached: true, stdio: ['ignore', log, log], cwd: '/' });
   closeSync(log);
   await once(supervisor, 'spawn');
   supervisor.unref();

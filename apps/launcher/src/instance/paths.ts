@@ -7,6 +7,8 @@ export const pathsIn = (state: string) => ({
   /** What `ostler status --output json` prints, for programs on this machine. */
   instance: join(state, 'instance.json'),
   adminPassword: join(state, 'admin-password'),
+  /** A copy of ours, where the original is out of the processes' reach. */
+  program: join(state, 'program'),
   dataDomain: join(state, 'data-domain'),
   logs: join(state, 'log'),
   log: (name: string) => join(state, 'log', `${name}.log`),
