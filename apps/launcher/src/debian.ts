@@ -23,12 +23,11 @@ export const packages = {
     'util-linux',
   ],
   database: ['postgresql-15'],
-  /** Beyond the above: the tiny guest's parts, and the programs against which formats and protocols are checked. */
+  /** Parts of the tiny guest to try things with, and what puts them together. */
+  guest: ['busybox-static', 'e2fsprogs', 'extlinux', 'linux-image-cloud-amd64', 'mount', 'qemu-guest-agent', 'qemu-utils'],
+  /** Beyond the above: the programs against which formats and protocols are checked. */
   tests: [
-    'busybox-static',
     'curl',
-    'e2fsprogs',
-    'extlinux',
     'fence-agents',
     'gcc',
     'gir1.2-govirt-1.0',
@@ -37,19 +36,27 @@ export const packages = {
     'libfuse3-dev',
     'libnbd-bin',
     'libxml2-utils',
-    'linux-image-cloud-amd64',
     'nbdkit',
     'openssl',
     'procps',
     'python3-gi',
-    'qemu-guest-agent',
     'sanlock',
   ],
   browser: ['chromium'],
 } as const;
 
+/** Installs what is missing of these, or says that root would. Returns how it went. */
+export async function provide(names: readonly string[], purpose: string, write: (line: string) => void, progress: Progress): Promise<string> {
+  const missing = await missingPackages(names);
+  if (missing.length === 0) return 'already there';
+  if (process.getuid?.() !== 0) throw new Problem(`${purpose} needs root, or these packages installed: ${missing.join(' ')}.`);
+  write(`  Installing ${missing.join(' ')}`);
+  await installPackages(missing, progress);
+  return `installed ${missing.length}`;
+}
+
 /** Which of these are not installed. */
-export async function missingPackages(names: readonly string[]): Promise<readonly string[]> {
+async function missingPackages(names: readonly string[]): Promise<readonly string[]> {
   const query = finished('dpkg-query', ['--show', '--showformat', '${Package} ${db:Status-Status}\\n', ...names]);
   const { stdout } = await query.catch((cause: unknown) => {
     throw new Problem('Ostler installs its packages on Debian 12; this machine has no dpkg-query.', { cause });
@@ -59,7 +66,7 @@ export async function missingPackages(names: readonly string[]): Promise<readonl
 }
 
 /** Installs packages with what they depend on, and nothing that is only recommended. Needs root. */
-export async function installPackages(names: readonly string[], progress: Progress): Promise<void> {
+async function installPackages(names: readonly string[], progress: Progress): Promise<void> {
   if (names.includes('postgresql-15')) await noDatabaseOfDebians();
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
   const patience = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3'];

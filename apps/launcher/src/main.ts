@@ -1,14 +1,17 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { finished } from './command.ts';
+import { packages, provide } from './debian.ts';
 import { down } from './down.ts';
 import { defaultState } from './instance/paths.ts';
 import { Problem } from './instance/problem.ts';
+import { inRoot, tool } from './root.ts';
 import { status } from './status.ts';
-import { lines } from './steps.ts';
+import { lines, steps } from './steps.ts';
 import { runTests } from './test/run.ts';
 import { up, type UpWish } from './up.ts';
 
-/** `ostler up|down|status|test`: what concerns this machine. Everything else is the command line client's. */
+/** `ostler up|down|status|lab|test`: what concerns this machine. Everything else is the command line client's. */
 const program = new Command('ostler')
   .description('Ostler manages virtual machines on Linux hosts.')
   .addHelpText('after', '\nEverything else (login, vm, disk, …) is the command line client: ./ostler vm --help.')
@@ -47,6 +50,19 @@ program
   .addOption(new Option('--output <format>', 'for people or for programs').choices(['text', 'json']).default('text'))
   .action(async (options: { stateDir: string; output: string }) => {
     process.exitCode = (await status(options, write, now)) ? 0 : 3;
+  });
+
+program
+  .command('lab')
+  .description('guest FILE.qcow2: a small disk image to try Ostler with')
+  .helpOption(false)
+  .allowUnknownOption()
+  .argument('[arguments...]')
+  .action(async (args: string[]) => {
+    const aside = lines(process.stderr);
+    if (args[0] === 'guest') await steps(aside.write, now, aside.passing).step('Packages', (progress) => provide(packages.guest, 'ostler lab guest', aside.write, progress));
+    const { status: ended } = await finished(tool('node'), [inRoot('lab/src/main.ts'), ...args], { show: true, deadline: 600_000 });
+    process.exitCode = ended ?? 1;
   });
 
 program

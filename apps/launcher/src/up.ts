@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { installPackages, missingPackages, packages } from './debian.ts';
+import { packages, provide } from './debian.ts';
 import { checked } from './instance/document.ts';
 import { originOf, writeConfigs } from './instance/configs.ts';
 import { connect, enroll, makeDataDomain, waitForHost } from './instance/first-host.ts';
@@ -15,7 +15,7 @@ import { Problem } from './instance/problem.ts';
 import { changeWanted, demandFreePort, gatewayNames, readSettings, settle, writeSettings, type Settings, type Wish } from './instance/settings.ts';
 import { root } from './root.ts';
 import { copyProgram, othersReach } from './program.ts';
-import { steps, type lines, type Progress, type Steps } from './steps.ts';
+import { steps, type lines, type Steps } from './steps.ts';
 import { readStatus, type SupervisorStatus } from './supervisor/status.ts';
 import { stopSupervisor } from './down.ts';
 
@@ -38,7 +38,9 @@ export async function up(wish: UpWish, { write, passing }: Lines, now: () => num
   const { step } = steps(write, now, passing);
 
   write(`Ostler in ${paths.state}`);
-  await step('Packages', (progress) => installWhatIsMissing(wish.databaseUrl ?? before?.databaseUrl, write, progress));
+  const ownDatabase = (wish.databaseUrl ?? before?.databaseUrl) === undefined;
+  const wanted = [...packages.host, ...(ownDatabase ? packages.database : [])];
+  await step('Packages', (progress) => provide(wanted, 'ostler up', write, progress));
   const settings = running && before ? before : await prepare(paths, wish, before, step);
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
@@ -93,14 +95,6 @@ function demandRoot(): void {
 /** A Unix socket's path may have 107 bytes, and libvirt's lie deepest. */
 function demandShortPath({ state }: Paths): void {
   if (Buffer.byteLength(state) > 60) throw new Problem(`The path ${state} is too long: sockets below it would not fit. Use at most 60 bytes.`);
-}
-
-async function installWhatIsMissing(databaseUrl: string | undefined, write: (line: string) => void, progress: Progress): Promise<string> {
-  const missing = await missingPackages([...packages.host, ...(databaseUrl === undefined ? packages.database : [])]);
-  if (missing.length === 0) return 'already there';
-  write(`  Installing ${missing.join(' ')}`);
-  await installPackages(missing, progress);
-  return `installed ${missing.length}`;
 }
 
 async function prepare(paths: Paths, wish: Wish, before: Settings | undefined, step: Steps['step']): Promise<Settings> {

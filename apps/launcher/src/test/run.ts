@@ -2,7 +2,7 @@ import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished, output } from '../command.ts';
-import { installPackages, missingPackages, packages } from '../debian.ts';
+import { packages, provide } from '../debian.ts';
 import { inRoot, root, tool } from '../root.ts';
 import { countOf, sum, type Count } from './count.ts';
 import { checkRooms } from './rooms.ts';
@@ -49,13 +49,8 @@ async function installForTests(write: (line: string) => void): Promise<string> {
     () => true,
     () => false,
   );
-  const wanted = [...packages.host, ...packages.database, ...packages.tests, ...(portal ? packages.browser : [])];
-  const missing = await missingPackages(wanted);
-  if (missing.length === 0) return 'all there';
-  if (process.getuid?.() !== 0) throw new Error(`The tests need root, or these packages installed: ${missing.join(' ')}.`);
-  write(`Installing ${missing.join(' ')}`);
-  await installPackages(missing, () => undefined);
-  return `installed ${missing.join(' ')}`;
+  const wanted = [...packages.host, ...packages.database, ...packages.guest, ...packages.tests, ...(portal ? packages.browser : [])];
+  return provide(wanted, 'ostler test', write, () => undefined);
 }
 
 async function quiet(program: string, args: readonly string[]): Promise<string> {
