@@ -42,6 +42,8 @@ export const packages = {
     'python3-gi',
     'sanlock',
   ],
+  /** For what runs with --long only. */
+  longTests: ['mmdebstrap'],
   browser: ['chromium'],
 } as const;
 

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { finished, output } from './command.ts';
-import { inRoot, root } from './root.ts';
+import { inRoot } from './root.ts';
 
 /** RHV's vdsm:kvm: image servers and storage processes run by this number, and so must be able to read their own code. */
 const storageUser = ['--reuid=36', '--regid=36', '--clear-groups'];

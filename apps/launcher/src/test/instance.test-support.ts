@@ -50,7 +50,8 @@ export async function testInstance(): Promise<TestInstance> {
   };
 }
 
-async function freePort(): Promise<number> {
+/** Free a moment ago. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0);
   await once(server, 'listening');
   const address = server.address();
