@@ -47,12 +47,3 @@ export function guestMac(name: string): string {
   const id = createHash('sha256').update(name).digest('hex');
   return `52:54:00:${id.slice(0, 2)}:${id.slice(2, 4)}:${id.slice(4, 6)}`;
 }
-
-/** The address that the guest gives itself where no DHCP server answers: the last two bytes of its MAC address. */
-export function guestAddress(name: string): string {
-  const [fifth, sixth] = guestMac(name)
-    .split(':')
-    .slice(4)
-    .map((byte) => parseInt(byte, 16));
-  return `10.99.${fifth}.${sixth}`;
-}

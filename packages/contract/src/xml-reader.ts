@@ -19,13 +19,6 @@ export function shapeFromXml(shape: Shape, text: string, limits: Limits = defaul
   return readElement(shape, root, shape.element);
 }
 
-/** The rows of a list document, whatever its root is called. */
-export function rowsFromXml(type: TypeName, text: string, limits: Limits = defaultLimits): Value[] {
-  const shape = shapeOf(type);
-  const rows = parseXml(text, limits).children.filter(({ name }) => name === shape.element);
-  return rows.map((row) => readElement(shape, row, shape.element));
-}
-
 export function readElement(shape: Shape, element: Element, at: string): Value {
   const value: Value = {};
   const href = element.attributes.get('href');

@@ -36,6 +36,8 @@ export async function runTests(wish: TestWish, write: (line: string) => void, no
     await check('types', () => quiet('tsc', ['--noEmit', '-p', 'tsconfig.json'])),
     await check('lint', () => quiet('oxlint', ['--quiet'])),
     await check('rooms', checkRooms),
+    // What nobody uses; hints about the configuration itself are no fault of the code.
+    await check('unused', () => quiet('knip', ['--no-progress', '--no-config-hints'])),
   ];
   const [checked, pure] = await Promise.all([all ? checks() : [], vitest('pure', wish)]);
   counts.push(...checked, pure, await vitest('real', wish));

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
 
 /** OWASP's floor for argon2id (the library's algorithm 2): 19 MiB, two passes. */
@@ -31,8 +31,4 @@ export function recentlyVerified(now: () => number, lifetime = 60_000) {
       known.set(fingerprint(name, password), { until: now() + lifetime, user, stored });
     },
   };
-}
-
-export function sameBytes(a: Buffer, b: Buffer): boolean {
-  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -58,8 +58,3 @@ export async function change(db: Queries, query: RawBuilder<unknown>): Promise<n
 
 /** A value for a jsonb column: pg would otherwise send arrays as PostgreSQL arrays. */
 export const json = (value: unknown): RawBuilder<unknown> => sql`${JSON.stringify(value)}::jsonb`;
-
-/** Whether a statement failed because a row of this unique index exists already. */
-export function violates(error: unknown, constraint: string): boolean {
-  return error instanceof pg.DatabaseError && error.code === '23505' && error.constraint === constraint;
-}

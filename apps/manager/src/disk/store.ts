@@ -144,7 +144,3 @@ export const updateDisk = (db: Queries, id: string, settings: DiskSettings) =>
   );
 
 export const diskExists = async (db: Queries, id: string) => (await row(db, sql`select 1 from disks where id = ${id}`)) !== undefined;
-
-/** The domain that a wish names: by id, by name, or the only active data domain that the reader sees. */
-export const domainByName = (db: Queries, name: string) =>
-  row<{ id: string }>(db, sql`select id from storage_domains where lower(name) = lower(${name})`);

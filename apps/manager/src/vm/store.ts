@@ -313,8 +313,6 @@ export async function macPoolOf(db: Queries, vm: string) {
   return { ranges: pool?.ranges ?? [], allowDuplicates: pool?.allowDuplicates ?? false, taken: new Set(taken.map((one) => one.mac)) };
 }
 
-export const profileExists = (db: Queries, id: string) => row<{ id: string }>(db, sql`select id from vnic_profiles where id = ${id}`);
-
 /** Everything that a run is made of, besides the hardware document. */
 export async function runParts(db: Queries, vm: string) {
   const disks = await rows<{

@@ -1,6 +1,6 @@
 import { phrases } from '../phrases.ts';
 import { plan, type Plan } from '../plan.ts';
-import { reasons, refusalOf, refuse, sentence, type Refusal } from '../reason.ts';
+import { reasons, refusalOf, refuse, type Refusal } from '../reason.ts';
 import { gibibyte, type Hardware } from './hardware.ts';
 import { refusalFor, type VmInState } from './state.ts';
 
@@ -226,6 +226,3 @@ export function planRemoveVm(
     },
   });
 }
-
-/** All sentences of a refusal in one line, for an event. */
-export const inOneLine = (refusal: Refusal): string => refusal.refused.map(sentence).join(' ');
