@@ -15,9 +15,11 @@ import { consoleTickets, type ConsoleGrant } from './consoles/tickets.ts';
 import { findAcceleration, type Acceleration } from './facts/acceleration.ts';
 import { hostFacts } from './facts/facts.ts';
 import { findUefi } from './facts/firmware.ts';
+import { hugePageSizes } from './facts/huge-pages.ts';
 import { hostStatistics } from './facts/statistics.ts';
 import { openHypervisor } from './hypervisor/hypervisor.ts';
 import { agentErrorOf } from './hypervisor/link.ts';
+import { mediaIn } from './hypervisor/media.ts';
 import { openJournal } from './journal.ts';
 import { killPoint } from './kill-point.ts';
 import { ensureNatNetworks } from './networks/nat.ts';
@@ -102,6 +104,7 @@ export async function startAgent({ config, log, now }: AgentOptions): Promise<Ru
     instance: fingerprint(ca),
     journal,
     storage,
+    media: mediaIn(directories.media, storageUser),
     publish: ring.publish,
     now,
     log,
@@ -117,6 +120,8 @@ export async function startAgent({ config, log, now }: AgentOptions): Promise<Ru
         uefi,
         vncDirectory: directories.vnc,
         nvramDirectory: directories.nvram,
+        hardwareUuid: read.hardware.uuid,
+        hugePages: await hugePageSizes(),
       };
     },
   });
@@ -219,9 +224,9 @@ function again(implementation: AgentImplementation, call: CallName, input: unkno
  * Sockets are in a short place: a socket's whole path may have 107 bytes. QEMU and the I/O processes, which run as 36:36,
  * pass through the state directory to what is theirs in it.
  */
-async function prepareDirectories(stateDir: string): Promise<{ vnc: string; images: string; nvram: string }> {
+async function prepareDirectories(stateDir: string): Promise<{ vnc: string; images: string; media: string; nvram: string }> {
   const run = `/run/ostler/${createHash('sha256').update(stateDir).digest('hex').slice(0, 12)}`;
-  const made = { vnc: join(run, 'vnc'), images: join(run, 'images'), nvram: join(stateDir, 'nvram') };
+  const made = { vnc: join(run, 'vnc'), images: join(run, 'images'), media: join(run, 'media'), nvram: join(stateDir, 'nvram') };
   await mkdir(stateDir, { recursive: true });
   await chmod(stateDir, 0o711);
   await mkdir(run, { recursive: true, mode: 0o711 });

@@ -8,6 +8,7 @@ export const packages = {
   /** Virtual machines. libvirt-daemon-system is left out on purpose: it would bring a libvirtd and networks of the machine's own. */
   host: [
     'dnsmasq-base',
+    'genisoimage',
     'iproute2',
     'iptables',
     'kmod',
@@ -15,6 +16,7 @@ export const packages = {
     'libvirt-daemon',
     'libvirt-daemon-driver-qemu',
     'mount',
+    'mtools',
     'ovmf',
     'qemu-system-x86',
     'qemu-utils',

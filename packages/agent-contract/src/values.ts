@@ -110,7 +110,7 @@ export type DomainHealth = Static<typeof DomainHealth>;
 // ---- virtual machines --------------------------------------------------------------------------------------------
 
 export const DiskInterface = oneOf('virtio', 'virtio_scsi', 'ide', 'sata');
-export const NicInterface = oneOf('virtio', 'e1000', 'rtl8139');
+export const NicInterface = oneOf('virtio', 'e1000', 'e1000e', 'rtl8139');
 export const Firmware = oneOf('i440fx_sea_bios', 'q35_sea_bios', 'q35_ovmf', 'q35_secure_boot');
 
 export const RunDisk = object({
@@ -123,6 +123,8 @@ export const RunDisk = object({
   shareable: Type.Boolean(),
   passDiscard: Type.Boolean(),
   propagateErrors: Type.Boolean(),
+  /** How the host caches it; without one not at all. */
+  cache: Type.Optional(oneOf('none', 'writeback', 'writethrough')),
 });
 export type RunDisk = Static<typeof RunDisk>;
 
@@ -135,6 +137,24 @@ export const RunNic = object({
   linked: Type.Boolean(),
 });
 export type RunNic = Static<typeof RunNic>;
+
+/** `0-3,6` */
+const CpuSet = Type.String({ pattern: '^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$', maxLength: 4096 });
+
+/** Files for the guest, made into a CD or a floppy on the host. Their content is base64: it may hold secrets, and is never kept. */
+export const RunMedium = object({
+  kind: oneOf('cdrom', 'floppy'),
+  /** The volume's label. */
+  label: Type.String({ pattern: '^[A-Za-z0-9_ -]{1,32}$' }),
+  files: Type.Array(
+    object({
+      path: Type.String({ pattern: '^(?!.*(^|/)\\.\\.?(/|$))[^/\\0]+(/[^/\\0]+)*$', maxLength: 255 }),
+      content: Type.String({ maxLength: 1_400_000, pattern: '^[A-Za-z0-9+/]*={0,2}$' }),
+    }),
+    { maxItems: 64 },
+  ),
+});
+export type RunMedium = Static<typeof RunMedium>;
 
 /** Everything that one run of a VM needs. The host adds paths, firmware files, machine version and accelerator. */
 export const VmRun = object({
@@ -149,21 +169,73 @@ export const VmRun = object({
     maximum: Type.Integer({ minimum: 1 }),
     mode: oneOf('custom', 'host_model', 'host_passthrough'),
     model: Type.Optional(Type.String()),
+    flags: Type.Array(object({ name: Type.String({ pattern: '^[a-zA-Z0-9._-]+$' }), policy: oneOf('require', 'disable') })),
+    pins: Type.Array(object({ vcpu: Type.Integer({ minimum: 0 }), cpus: CpuSet })),
+    /** 0 is the host's default. */
+    shares: Type.Integer({ minimum: 0, maximum: 262_144 }),
   }),
+  /** The guest's NUMA nodes, from 0 on; `hostNodes` are those of the host that its memory lies on. */
+  numa: Type.Array(
+    object({
+      cpus: CpuSet,
+      memory: Bytes,
+      mode: oneOf('strict', 'interleave', 'preferred'),
+      hostNodes: Type.Union([CpuSet, Type.Null()]),
+    }),
+  ),
+  /** Where the IO threads and QEMU's own threads run. */
+  threadPlace: Type.Union([CpuSet, Type.Null()]),
   memory: object({ size: Bytes, maximum: Bytes, guaranteed: Bytes, ballooning: Type.Boolean() }),
+  /** KiB; the host takes pages of 2 MiB where it has none of this size. */
+  hugePages: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
   machine: Type.Optional(Type.String({ pattern: '^[a-zA-Z0-9._-]{1,30}$' })),
   boot: Type.Array(oneOf('hd', 'cdrom', 'network'), { maxItems: 3 }),
   bootMenu: Type.Boolean(),
+  /** A kernel of this host that is booted in place of the devices. The paths are an administrator's, as they stand here. */
+  kernel: Type.Union([
+    object({ path: Type.String(), initrd: Type.Optional(Type.String()), commandLine: Type.Optional(Type.String()) }),
+    Type.Null(),
+  ]),
   disks: Type.Array(RunDisk, { maxItems: 64 }),
   nics: Type.Array(RunNic, { maxItems: 64 }),
   /** The CD drive that every VM has; null is an empty tray. */
   cd: Type.Union([VolumeReference, Type.Null()]),
+  media: Type.Array(RunMedium, { maxItems: 4 }),
   graphics: Type.Array(oneOf('vnc', 'spice')),
+  screen: object({
+    video: oneOf('qxl', 'vga', 'bochs', 'cirrus', 'none'),
+    monitors: Type.Integer({ minimum: 1, maximum: 4 }),
+    keyboard: Type.String({ pattern: '^[a-z]{2}(-[a-z]{2})?$' }),
+    copyPaste: Type.Boolean(),
+    fileTransfer: Type.Boolean(),
+  }),
+  smartcard: Type.Boolean(),
   serialConsole: Type.Boolean(),
-  sound: Type.Boolean(),
-  usb: Type.Boolean(),
-  rng: Type.Union([object({ source: oneOf('urandom', 'random', 'hwrng') }), Type.Null()]),
+  /** The model of the sound card; null is none. */
+  sound: Type.Union([oneOf('ac97', 'ich6', 'ich9'), Type.Null()]),
+  usb: oneOf('none', 'controller', 'redirection'),
+  tpm: Type.Boolean(),
+  watchdog: Type.Union([object({ model: oneOf('i6300esb'), action: oneOf('none', 'reset', 'poweroff', 'pause', 'dump') }), Type.Null()]),
+  rng: Type.Union([
+    object({
+      source: oneOf('urandom', 'random', 'hwrng'),
+      /** Bytes in so many milliseconds. */
+      rate: Type.Optional(object({ bytes: Type.Integer({ minimum: 1 }), period: Type.Integer({ minimum: 1 }) })),
+    }),
+    Type.Null(),
+  ]),
   ioThreads: Type.Integer({ minimum: 0, maximum: 127 }),
+  /** The virtio-scsi controller; null is none. Queues: null is QEMU's own choice. */
+  scsi: Type.Union([object({ queues: Type.Union([Type.Integer({ minimum: 1, maximum: 256 }), Type.Null()]) }), Type.Null()]),
+  /** virtio devices as systems know them that are older than virtio 1.0. */
+  legacyVirtio: Type.Boolean(),
+  /** What the guest's firmware says as serial number: the host's, or this. */
+  serialNumber: Type.Union([
+    object({ policy: Type.Literal('host') }),
+    object({ policy: Type.Literal('value'), value: Type.String({ maxLength: 255 }) }),
+    Type.Null(),
+  ]),
+  customProperties: Type.Record(Type.String(), Type.String()),
   multiQueues: Type.Boolean(),
   hyperv: Type.Boolean(),
   /** Seconds that the guest's clock is ahead of UTC. */
@@ -305,6 +377,8 @@ export const HostFacts = object({
   memory: Bytes,
   /** `kvm` only when a KVM guest was really started and ran; otherwise `tcg` with the reason. */
   acceleration: Type.Union([object({ kind: Type.Literal('kvm') }), object({ kind: Type.Literal('tcg'), because: Type.String() })]),
+  /** NUMA nodes with their CPUs; absent from agents that do not tell. */
+  numaNodes: Type.Optional(Type.Array(object({ index: Type.Integer(), memory: Bytes, cpus: Type.Array(Type.Integer()) }))),
   machines: Type.Array(Type.String()),
   firmwares: Type.Array(Firmware),
   nics: Type.Array(

@@ -1,5 +1,9 @@
 import { element, print, type Element } from './element.ts';
+import { mediaElements } from './media.ts';
+import { platformDevices } from './platform.ts';
+import { screens, usbController } from './screens.ts';
 import { aliasOf, metadataNamespace, metadataPrefix, type DiskSpec, type DomainSpec, type NicSpec } from './spec.ts';
+import { cpuTune, memoryBacking, numaCells, numaTune } from './tuning.ts';
 
 /** libvirt's XML of a run (the mapping is RHV's; vms.md 2.3). */
 export function domainXml(spec: DomainSpec): string {
@@ -7,10 +11,12 @@ export function domainXml(spec: DomainSpec): string {
 }
 
 /** One device alone, as it is plugged in while the VM runs. */
-export const diskXml = (disk: DiskSpec, spec: Pick<DomainSpec, 'disks' | 'ioThreads' | 'chipset'>): string =>
+export const diskXml = (disk: DiskSpec, spec: Pick<DomainSpec, 'disks' | 'ioThreads' | 'chipset' | 'legacyVirtio'>): string =>
   print(diskElement(disk, spec));
-export const nicXml = (nic: NicSpec, spec: Pick<DomainSpec, 'cpu' | 'multiQueues' | 'accelerator' | 'boot' | 'disks'>): string =>
-  print(nicElement(nic, 0, spec));
+export const nicXml = (
+  nic: NicSpec,
+  spec: Pick<DomainSpec, 'cpu' | 'multiQueues' | 'accelerator' | 'boot' | 'disks' | 'legacyVirtio' | 'chipset'>,
+): string => print(nicElement(nic, 0, spec));
 
 const kib = (bytes: number): number => Math.floor(bytes / 1024);
 
@@ -25,12 +31,11 @@ function domain(spec: DomainSpec): Element {
     hasMemorySlots(spec) && element('maxMemory', { slots: 16, unit: 'KiB' }, kib(memory.maximum)),
     element('memory', { unit: 'KiB' }, kib(memory.size)),
     element('currentMemory', { unit: 'KiB' }, kib(memory.size)),
+    memoryBacking(spec),
     spec.ioThreads > 0 && element('iothreads', {}, spec.ioThreads),
-    element(
-      'vcpu',
-      { current: cpu.sockets * cpu.cores * cpu.threads },
-      allVcpus(spec),
-    ),
+    element('vcpu', { current: cpu.sockets * cpu.cores * cpu.threads }, allVcpus(spec)),
+    cpuTune(spec),
+    numaTune(spec),
     sysinfo(spec),
     os(spec),
     features(spec),
@@ -64,6 +69,7 @@ function metadata(spec: DomainSpec): Element {
     own('id', {}, spec.id),
     own('run', {}, spec.run),
     own('guaranteed', {}, spec.memory.guaranteed),
+    Object.entries(spec.customProperties).map(([name, value]) => own('custom', { name }, value)),
     spec.disks.map((disk) =>
       own('disk', {
         id: disk.disk,
@@ -77,7 +83,7 @@ function metadata(spec: DomainSpec): Element {
 }
 
 /** What the guest reads in its SMBIOS tables: inventory tools know the VM by its id. */
-function sysinfo({ id }: DomainSpec): Element {
+function sysinfo({ id, serialNumber }: DomainSpec): Element {
   const entry = (name: string, value: string) => element('entry', { name }, value);
   return element(
     'sysinfo',
@@ -87,7 +93,7 @@ function sysinfo({ id }: DomainSpec): Element {
       {},
       entry('manufacturer', 'Ostler'),
       entry('product', 'Ostler VM'),
-      entry('serial', id),
+      serialNumber !== null && entry('serial', serialNumber),
       entry('uuid', id),
       entry('family', 'Virtual Machine'),
     ),
@@ -95,13 +101,16 @@ function sysinfo({ id }: DomainSpec): Element {
 }
 
 function os(spec: DomainSpec): Element {
-  const { uefi } = spec;
+  const { uefi, kernel } = spec;
   return element(
     'os',
     {},
     element('type', { arch: 'x86_64', machine: spec.machine }, 'hvm'),
     uefi && element('loader', { readonly: 'yes', secure: uefi.secureBoot ? 'yes' : 'no', type: 'pflash' }, uefi.code),
     uefi && element('nvram', { template: uefi.variables }, uefi.nvram),
+    kernel && element('kernel', {}, kernel.path),
+    kernel?.initrd !== undefined && element('initrd', {}, kernel.initrd),
+    kernel?.commandLine !== undefined && element('cmdline', {}, kernel.commandLine),
     element('bootmenu', { enable: spec.bootMenu ? 'yes' : 'no', timeout: spec.bootMenu ? 30_000 : undefined }),
     element('smbios', { mode: 'sysinfo' }),
   );
@@ -138,6 +147,7 @@ const allVcpus = (spec: DomainSpec): number => Math.max(hotplugVcpus(spec), spec
 
 /** libvirt plugs memory into a NUMA node, so a VM with slots for it has one, with all of its CPUs. */
 function numa(spec: DomainSpec): Element | false {
+  if (spec.numa.length > 0) return numaCells(spec, allVcpus(spec));
   if (!hasMemorySlots(spec)) return false;
   return element('numa', {}, element('cell', { id: 0, cpus: `0-${allVcpus(spec) - 1}`, memory: kib(spec.memory.size), unit: 'KiB' }));
 }
@@ -150,17 +160,22 @@ function cpuElement(spec: DomainSpec): Element {
     cores: cpu.cores,
     threads: cpu.threads,
   });
-  // Without KVM there is no host CPU to pass through or to model.
-  if (cpu.mode === 'host_passthrough' && accelerator === 'kvm')
-    return element('cpu', { mode: 'host-passthrough', check: 'none', migratable: 'on' }, topology, numa(spec));
-  if (cpu.mode === 'host_model' && accelerator === 'kvm') return element('cpu', { mode: 'host-model', check: 'partial' }, topology, numa(spec));
+  const flags = cpu.flags.map(({ name, policy }) => element('feature', { policy, name }));
+  // Without KVM there is no host CPU to pass through; all that QEMU can make up stands in for it.
+  if (cpu.mode === 'host_passthrough')
+    return accelerator === 'kvm'
+      ? element('cpu', { mode: 'host-passthrough', check: 'none', migratable: 'on' }, topology, flags, numa(spec))
+      : element('cpu', { mode: 'maximum', check: 'none', migratable: 'on' }, topology, flags, numa(spec));
+  if (cpu.mode === 'host_model' && accelerator === 'kvm')
+    return element('cpu', { mode: 'host-model', check: 'partial' }, topology, flags, numa(spec));
   const model = cpu.model ?? (accelerator === 'kvm' ? undefined : 'qemu64');
-  if (model === undefined) return element('cpu', { mode: 'host-model', check: 'partial' }, topology, numa(spec));
+  if (model === undefined) return element('cpu', { mode: 'host-model', check: 'partial' }, topology, flags, numa(spec));
   return element(
     'cpu',
     { mode: 'custom', match: 'exact', check: accelerator === 'kvm' ? 'partial' : 'none' },
     element('model', { fallback: accelerator === 'kvm' ? 'forbid' : 'allow' }, model),
     topology,
+    flags,
     numa(spec),
   );
 }
@@ -181,17 +196,19 @@ function devices(spec: DomainSpec): Element[] {
     element('emulator', {}, spec.emulator),
     ...controllers(spec),
     cdElement(spec),
+    ...mediaElements(spec),
     ...spec.disks.map((disk) => diskElement(disk, spec)),
     ...spec.nics.map((nic, index) => nicElement(nic, index, spec)),
     ...consoles(spec),
-    ...channels(spec),
-    ...graphics(spec),
-    ...others(spec),
+    ...screens(spec),
+    ...platformDevices(spec),
   ];
 }
 
-function controllers({ chipset, disks, usb, ioThreads }: DomainSpec): Element[] {
-  const scsi = disks.some((disk) => disk.interface === 'virtio_scsi');
+function controllers(spec: DomainSpec): Element[] {
+  const { chipset, disks, scsi, ioThreads } = spec;
+  const driver = { queues: scsi?.queues ?? undefined, iothread: ioThreads > 0 ? 1 : undefined };
+  const wanted = scsi !== null || disks.some((disk) => disk.interface === 'virtio_scsi');
   return [
     // Free root ports are the places into which devices are plugged while the VM runs (vms.md 2.3: up to 16).
     ...(chipset === 'q35'
@@ -200,13 +217,23 @@ function controllers({ chipset, disks, usb, ioThreads }: DomainSpec): Element[] 
           ...Array.from({ length: 16 }, (_one, index) => element('controller', { type: 'pci', index: index + 1, model: 'pcie-root-port' })),
         ]
       : []),
-    element('controller', { type: 'usb', index: 0, model: usb ? (chipset === 'q35' ? 'qemu-xhci' : 'piix3-uhci') : 'none' }),
-    element('controller', { type: 'virtio-serial', index: 0 }),
-    ...(scsi
-      ? [element('controller', { type: 'scsi', index: 0, model: 'virtio-scsi' }, ioThreads > 0 && element('driver', { iothread: 1 }))]
+    ...usbController(spec),
+    element('controller', { type: 'virtio-serial', index: 0, model: virtioModel(spec, 'virtio-transitional') }),
+    ...(wanted
+      ? [
+          element(
+            'controller',
+            { type: 'scsi', index: 0, model: virtioModel(spec, 'virtio-transitional') ?? 'virtio-scsi' },
+            (driver.queues ?? driver.iothread) !== undefined && element('driver', driver),
+          ),
+        ]
       : []),
   ];
 }
+
+/** On q35 virtio devices are of version 1.0 and later, unless the guest's drivers are older (vms.md 1.2). */
+const virtioModel = <const M extends string>({ chipset, legacyVirtio }: Pick<DomainSpec, 'chipset' | 'legacyVirtio'>, model: M) =>
+  chipset === 'q35' && legacyVirtio ? model : undefined;
 
 /** Boot order counts devices, so several disks or NICs follow their kind in turn; the bootable disk comes first of its kind. */
 function bootOrder(
@@ -240,7 +267,7 @@ const buses = { virtio: 'virtio', virtio_scsi: 'scsi', ide: 'ide', sata: 'sata' 
 
 function diskElement(
   disk: DiskSpec,
-  spec: Pick<DomainSpec, 'disks' | 'ioThreads' | 'chipset'> & Partial<Pick<DomainSpec, 'boot'>>,
+  spec: Pick<DomainSpec, 'disks' | 'ioThreads' | 'chipset' | 'legacyVirtio'> & Partial<Pick<DomainSpec, 'boot'>>,
 ): Element {
   const { source } = disk;
   const place = ofItsBus(disk, spec.disks);
@@ -254,11 +281,16 @@ function diskElement(
     );
   return element(
     'disk',
-    { type: source.kind, device: 'disk', snapshot: 'no' },
+    {
+      type: source.kind,
+      device: 'disk',
+      snapshot: 'no',
+      model: disk.interface === 'virtio' ? virtioModel(spec, 'virtio-transitional') : undefined,
+    },
     element('driver', {
       name: 'qemu',
       type: disk.format === 'cow' ? 'qcow2' : 'raw',
-      cache: 'none',
+      cache: disk.interface.startsWith('virtio') ? (disk.cache ?? 'none') : 'none',
       io: source.kind === 'file' ? 'threads' : 'native',
       // A full or failing storage pauses the guest, which goes on when it is mended; `propagate` lets the guest see errors.
       error_policy: disk.propagateErrors ? 'enospace' : 'stop',
@@ -309,18 +341,19 @@ function letters(index: number): string {
 function nicElement(
   nic: NicSpec,
   index: number,
-  spec: Pick<DomainSpec, 'cpu' | 'multiQueues' | 'accelerator' | 'boot' | 'disks'>,
+  spec: Pick<DomainSpec, 'cpu' | 'multiQueues' | 'accelerator' | 'boot' | 'disks' | 'legacyVirtio' | 'chipset'>,
 ): Element {
   const vcpus = spec.cpu.sockets * spec.cpu.cores * spec.cpu.threads;
-  const queues = spec.multiQueues && spec.accelerator === 'kvm' && nic.interface === 'virtio' && nic.source ? Math.min(4, vcpus) : 1;
+  const queues = spec.multiQueues && nic.interface === 'virtio' && nic.source ? Math.min(4, vcpus) : 1;
   const order = bootOrder('network', index, spec);
   return element(
     'interface',
     { type: nic.source?.kind ?? 'ethernet' },
     element('mac', { address: nic.mac }),
     nic.source && element('source', nic.source.kind === 'bridge' ? { bridge: nic.source.name } : { network: nic.source.name }),
-    element('model', { type: nic.interface }),
-    queues > 1 && element('driver', { name: 'vhost', queues }),
+    element('model', { type: nic.interface === 'virtio' ? (virtioModel(spec, 'virtio-transitional') ?? 'virtio') : nic.interface }),
+    // vhost is the kernel's, and goes with KVM; without it QEMU itself serves the queues.
+    queues > 1 && element('driver', { name: spec.accelerator === 'kvm' ? 'vhost' : 'qemu', queues }),
     element('link', { state: nic.linked && nic.source ? 'up' : 'down' }),
     order !== undefined && element('boot', { order }),
     element('alias', { name: aliasOf(nic.nic) }),
@@ -333,48 +366,5 @@ function consoles({ serialConsole, serialLog }: DomainSpec): Element[] {
   return [
     element('serial', { type: 'pty' }, log, element('target', { type: 'isa-serial', port: 0 }), element('alias', { name: 'ua-serial' })),
     element('console', { type: 'pty' }, element('target', { type: 'serial', port: 0 })),
-  ];
-}
-
-function channels({ graphics: shown }: DomainSpec): Element[] {
-  return [
-    element('channel', { type: 'unix' }, element('target', { type: 'virtio', name: 'org.qemu.guest_agent.0' })),
-    ...(shown.includes('spice')
-      ? [element('channel', { type: 'spicevmc' }, element('target', { type: 'virtio', name: 'com.redhat.spice.0' }))]
-      : []),
-  ];
-}
-
-/** Passwords are set when somebody is given a ticket; until then the one that is there has expired (lab.md: it must be there from the start). */
-const expired = { passwd: 'expired', passwdValidTo: '1970-01-01T00:00:01' };
-
-function graphics({ graphics: shown, vncSocket }: DomainSpec): Element[] {
-  const screens = shown.map((protocol) =>
-    protocol === 'vnc'
-      ? element('graphics', { type: 'vnc', ...expired, keymap: 'en-us' }, element('listen', { type: 'socket', socket: vncSocket }))
-      : element(
-          'graphics',
-          { type: 'spice', autoport: 'yes', ...expired, defaultMode: 'any' },
-          element('listen', { type: 'address', address: '127.0.0.1' }),
-          element('filetransfer', { enable: 'no' }),
-        ),
-  );
-  return [
-    ...screens,
-    element(
-      'video',
-      {},
-      element('model', shown.length === 0 ? { type: 'none' } : { type: shown.includes('spice') ? 'qxl' : 'vga', heads: 1, primary: 'yes' }),
-    ),
-  ];
-}
-
-function others(spec: DomainSpec): Element[] {
-  const tablet = spec.graphics.length > 0 && spec.usb;
-  return [
-    ...(tablet ? [element('input', { type: 'tablet', bus: 'usb' })] : []),
-    ...(spec.sound ? [element('sound', { model: spec.chipset === 'q35' ? 'ich9' : 'ich6' })] : []),
-    ...(spec.rng ? [element('rng', { model: 'virtio' }, element('backend', { model: 'random' }, `/dev/${spec.rng.source}`))] : []),
-    element('memballoon', { model: spec.memory.ballooning ? 'virtio' : 'none' }, spec.memory.ballooning && element('stats', { period: 5 })),
   ];
 }

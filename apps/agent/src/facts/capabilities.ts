@@ -28,6 +28,16 @@ export function firmwaresOf(machines: readonly string[], q35: string): Firmware[
   ];
 }
 
+/** The host's NUMA nodes; a machine without NUMA has one. */
+export function numaNodesOf(capabilities: string): NonNullable<HostFacts['numaNodes']> {
+  const topology = /<topology>.*?<\/topology>/s.exec(capabilities)?.[0] ?? '';
+  return [...topology.matchAll(/<cell id='(\d+)'>(.*?)<\/cell>/gs)].map(([, id, inside = '']) => ({
+    index: Number(id),
+    memory: Number(/<memory unit='KiB'>(\d+)</.exec(inside)?.[1] ?? 0) * 1024,
+    cpus: [...inside.matchAll(/<cpu id='(\d+)'/g)].map(([, cpu]) => Number(cpu)).toSorted((a, b) => a - b),
+  }));
+}
+
 /** `9.0.0` from libvirt's 9000000. */
 export function versionText(number: number): string {
   return `${Math.floor(number / 1_000_000)}.${Math.floor(number / 1_000) % 1_000}.${number % 1_000}`;

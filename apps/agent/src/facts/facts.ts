@@ -7,7 +7,7 @@ import type { Connection } from '@ostler/libvirt/connection';
 import { isLibvirtError } from '@ostler/libvirt/errors';
 import { privateMode, writeFileAtomically } from '@ostler/pki/files';
 import type { Acceleration } from './acceleration.ts';
-import { firmwaresOf, machinesOf, versionText } from './capabilities.ts';
+import { firmwaresOf, machinesOf, numaNodesOf, versionText } from './capabilities.ts';
 import { readCpuinfo, readMeminfo, readOsRelease } from './proc.ts';
 
 /** A network of the configuration: `device` is libvirt's network for `nat`, the Linux bridge for `bridge`. */
@@ -65,6 +65,7 @@ async function readHypervisor(libvirt: Libvirt, acceleration: Acceleration) {
   return {
     libvirtVersion: versionText(Number(libvirtVersion)),
     qemuVersion: versionText(Number(qemuVersion)),
+    numaNodes: numaNodesOf(capabilities),
     machines,
     firmwares: firmwaresOf(machines, q35),
     // libvirt counts sockets per NUMA node.

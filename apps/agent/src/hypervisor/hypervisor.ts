@@ -7,6 +7,7 @@ import type { Storage } from '../storage/storage.ts';
 import { askGuest } from './guest.ts';
 import { agentErrorOf, openLink, type Link } from './link.ts';
 import { machines, type MachinesOptions } from './machines.ts';
+import type { Media } from './media.ts';
 import { inTurns } from './runs-in-turns.ts';
 import { knownRuns, type KnownRun, type Libvirt } from './runs.ts';
 import type { HostForDomains } from './spec.ts';
@@ -19,6 +20,7 @@ export interface HypervisorOptions {
   readonly instance: string;
   readonly journal: Pick<AgentJournal, 'run' | 'runs' | 'noteRun'>;
   readonly storage: Pick<Storage, 'prepare' | 'teardown'>;
+  readonly media: Media;
   /** Reads, and makes, what of this host goes into domains: whenever libvirt has been reached anew. */
   readonly readHost: (libvirt: Libvirt) => Promise<HostForDomains>;
   readonly grantConsole: MachinesOptions['grantConsole'];
@@ -142,6 +144,7 @@ export function openHypervisor(options: HypervisorOptions): Hypervisor {
         runs,
         journal,
         storage,
+        media: options.media,
         turn: turns(),
         grantConsole: options.grantConsole,
         now,

@@ -41,6 +41,7 @@ function hostWith(answers: Partial<Record<string, (args: unknown) => unknown>>) 
         used.delete(volume);
       },
     },
+    media: { make: async () => [], remove: async () => undefined },
     host: () => ({
       instance: 'test',
       acceleration: { kind: 'tcg', because: 'test' },
@@ -49,6 +50,8 @@ function hostWith(answers: Partial<Record<string, (args: unknown) => unknown>>) 
       networks: [],
       vncDirectory: '/run/vnc',
       nvramDirectory: '/var/nvram',
+      hardwareUuid: '9b1c2d3e-1111-4222-8333-944455566677',
+      hugePages: [],
     }),
     turn: turns(),
     grantConsole: () => undefined,

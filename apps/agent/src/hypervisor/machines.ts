@@ -10,6 +10,7 @@ import type { AgentJournal } from '../journal.ts';
 import type { Storage, VolumeSource, VolumeUse } from '../storage/storage.ts';
 import { consoleOf, passwordXml, type ConsoleKind } from './graphics.ts';
 import { agentErrorOf, isUnanswered, type Link } from './link.ts';
+import type { Media } from './media.ts';
 import type { KnownRun, Runs } from './runs.ts';
 import { specOf, type HostForDomains } from './spec.ts';
 import type { Turns } from './turns.ts';
@@ -19,6 +20,7 @@ export interface MachinesOptions {
   readonly runs: Runs;
   readonly journal: Pick<AgentJournal, 'run' | 'noteRun'>;
   readonly storage: Pick<Storage, 'prepare' | 'teardown'>;
+  readonly media: Media;
   /** This host as domains need it, read when libvirt was last reached. */
   readonly host: () => HostForDomains;
   /** One change at a time for each VM. */
@@ -36,6 +38,7 @@ export function machines({
   runs,
   journal,
   storage,
+  media,
   host,
   turn,
   grantConsole,
@@ -98,7 +101,7 @@ export function machines({
     let dom: DomainRef | undefined = there?.dom;
     try {
       const sources = await prepareAll(volumes, { kind: 'run', id: spec.run });
-      const xml = domainXml(specOf(spec, host(), sources));
+      const xml = domainXml(specOf(spec, host(), sources, await media.make(spec.run, spec.media)));
       await journal.noteRun(spec.run, { starting: true, ...(spec.cd && { cd: spec.cd }) });
       dom = await link.call('domainDefineXMLFlags', { xml, flags: defineDomain.validate });
       await link.call('domainCreateWithFlags', { dom, flags: spec.startPaused ? createDomain.paused : 0 }, { deadline: 100_000 });
@@ -136,6 +139,7 @@ export function machines({
   async function giveBack(run: string): Promise<void> {
     for (const volume of held.get(run) ?? []) await storage.teardown(volume, { kind: 'run', id: run });
     held.delete(run);
+    await media.remove(run);
   }
 
   const isDefined = (vm: string): Promise<boolean> =>

@@ -15,6 +15,8 @@ const host: HostForDomains = {
   networks: [],
   vncDirectory: '/run/vnc',
   nvramDirectory: '/var/nvram',
+  hardwareUuid: '9b1c2d3e-1111-4222-8333-944455566677',
+  hugePages: [],
 };
 
 test('a run that is forgotten is not brought back by a look that was under way, nor by what was learned meanwhile', async () => {

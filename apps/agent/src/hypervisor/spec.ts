@@ -15,10 +15,19 @@ export interface HostForDomains {
   /** For VNC's sockets. Short: a socket's whole path may have 107 bytes. */
   readonly vncDirectory: string;
   readonly nvramDirectory: string;
+  /** The machine's own, for VMs whose serial number is their host's. */
+  readonly hardwareUuid: string;
+  /** KiB; the sizes of huge pages that this host has any of. */
+  readonly hugePages: readonly number[];
 }
 
 /** A run as this host starts it. Pure; throws an `AgentError` for what the host does not have. `sources` are the disks' by volume. */
-export function specOf(run: VmRun, host: HostForDomains, sources: ReadonlyMap<string, VolumeSource>): DomainSpec {
+export function specOf(
+  run: VmRun,
+  host: HostForDomains,
+  sources: ReadonlyMap<string, VolumeSource>,
+  media: DomainSpec['media'] = [],
+): DomainSpec {
   const chipset = run.firmware === 'i440fx_sea_bios' ? 'i440fx' : 'q35';
   const uefi = uefiOf(run, host);
   return {
@@ -32,9 +41,13 @@ export function specOf(run: VmRun, host: HostForDomains, sources: ReadonlyMap<st
     chipset,
     ...(uefi && { uefi }),
     cpu: run.cpu,
+    numa: run.numa,
+    threadPlace: run.threadPlace,
     memory: run.memory,
+    hugePages: hugePagesOf(run, host.hugePages),
     boot: run.boot,
     bootMenu: run.bootMenu,
+    kernel: run.kernel,
     disks: run.disks.map((disk) => ({ ...disk, volume: disk.source, source: sourceOf(disk.source.volume, sources) })),
     nics: run.nics.map((nic) => ({
       nic: nic.nic,
@@ -44,13 +57,22 @@ export function specOf(run: VmRun, host: HostForDomains, sources: ReadonlyMap<st
       linked: nic.linked,
     })),
     cd: cdOf(run, sources),
+    media,
     graphics: run.graphics,
+    screen: run.screen,
+    smartcard: run.smartcard,
     vncSocket: vncSocketOf(host.vncDirectory, run.vm),
     serialConsole: run.serialConsole,
     sound: run.sound,
     usb: run.usb,
+    tpm: run.tpm,
+    watchdog: run.watchdog,
     rng: run.rng,
     ioThreads: run.ioThreads,
+    scsi: run.scsi,
+    legacyVirtio: run.legacyVirtio,
+    serialNumber: run.serialNumber && (run.serialNumber.policy === 'host' ? host.hardwareUuid : run.serialNumber.value),
+    customProperties: run.customProperties,
     multiQueues: run.multiQueues,
     hyperv: run.hyperv,
     clockOffset: run.clockOffset,
@@ -90,7 +112,12 @@ function machineOf({ machine, name }: VmRun, chipset: DomainSpec['chipset'], mac
   return newest;
 }
 
-function uefiOf({ firmware, vm, name }: VmRun, { uefi, nvramDirectory }: HostForDomains): DomainSpec['uefi'] {
+/** Of the size that is asked for, or of 2 MiB, which every host can have (vms.md 2.3). */
+function hugePagesOf({ hugePages }: VmRun, sizes: readonly number[]): number | null {
+  return hugePages === null || sizes.includes(hugePages) ? hugePages : 2048;
+}
+
+function uefiOf({ firmware, vm, name, customProperties }: VmRun, { uefi, nvramDirectory }: HostForDomains): DomainSpec['uefi'] {
   if (firmware === 'i440fx_sea_bios' || firmware === 'q35_sea_bios') return undefined;
   const secureBoot = firmware === 'q35_secure_boot';
   const files = secureBoot ? uefi.secureBoot : uefi.plain;
@@ -98,5 +125,6 @@ function uefiOf({ firmware, vm, name }: VmRun, { uefi, nvramDirectory }: HostFor
     throw new AgentError('not_supported', `This host has no UEFI firmware${secureBoot ? ' with Secure Boot' : ''} for VM ${name}`, {
       firmware,
     });
-  return { ...files, secureBoot, nvram: join(nvramDirectory, `${vm}.fd`) };
+  const variables = customProperties['nvram_template'] ?? files.variables;
+  return { ...files, variables, secureBoot, nvram: join(nvramDirectory, `${vm}.fd`) };
 }

@@ -1,4 +1,5 @@
 import type { Hardware } from '@ostler/domain/vm/hardware';
+import { withCurrentHardware, type StoredHardware } from '@ostler/domain/vm/hardware-versions';
 import type { Reader } from '../access/login.ts';
 import { visibleTo } from '../access/visibility.ts';
 import { row, rows, sql, type Queries, type Sql } from '../db/database.ts';
@@ -33,11 +34,20 @@ export const searchColumns: Readonly<Record<string, Sql>> = {
   datacenter: sql`d.name`,
 };
 
-export const listTemplates = (db: Queries, reader: Reader, kind: TemplateKind, search: SearchResult) =>
-  rows<TemplateRow>(
+type Stored = Omit<TemplateRow, 'hardware'> & { readonly hardware: StoredHardware };
+
+export const listTemplates = async (db: Queries, reader: Reader, kind: TemplateKind, search: SearchResult): Promise<TemplateRow[]> => {
+  const found = await rows<Stored>(
     db,
     sql`${select} where t.kind = ${kind} and ${visibleTo(reader, 'template', sql`t.id`)} and ${search.condition} order by ${search.order(sql`t.name`)} ${search.page}`,
   );
+  return found.map(withCurrentHardware);
+};
 
-export const findTemplate = (db: Queries, reader: Reader, kind: TemplateKind, id: string) =>
-  row<TemplateRow>(db, sql`${select} where t.id = ${id} and t.kind = ${kind} and ${visibleTo(reader, 'template', sql`t.id`)}`);
+export const findTemplate = async (db: Queries, reader: Reader, kind: TemplateKind, id: string): Promise<TemplateRow | undefined> => {
+  const found = await row<Stored>(
+    db,
+    sql`${select} where t.id = ${id} and t.kind = ${kind} and ${visibleTo(reader, 'template', sql`t.id`)}`,
+  );
+  return found && withCurrentHardware(found);
+};

@@ -57,7 +57,8 @@ async function planConsole(tx: Transaction, vm: string, kind: 'serial' | 'graphi
   });
   if (against) return refuse(against);
   const { display, serialConsole } = found.hardware;
-  const console = kind === 'serial' ? 'serial' : display.type === 'none' ? undefined : display.type;
+  // A browser speaks VNC; where there is both, that is what a password is for.
+  const console = kind === 'serial' ? 'serial' : display.protocols.includes('vnc') ? 'vnc' : display.protocols[0];
   if (console === undefined || (kind === 'serial' && !serialConsole))
     return refuse(vmReasons.vm_has_no_console({ vm: found.name, console: kind === 'serial' ? 'serial' : 'graphics' }));
   const host = await row<ConsoleToOpen['host']>(tx, sql`select id, address, consoles_port as port from hosts where id = ${found.host}`);

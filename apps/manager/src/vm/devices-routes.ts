@@ -8,7 +8,7 @@ import { phrases } from '@ostler/domain/phrases';
 import { plan } from '@ostler/domain/plan';
 import { isRefusal, refusalOf, refuse, type Reason, type Refusal } from '@ostler/domain/reason';
 import { planRemoveDisk } from '@ostler/domain/disk/plan';
-import { diskInterfaceProblem } from '@ostler/domain/vm/devices';
+import { defaultDevices, diskInterfaceProblem, nicInterfaceProblem } from '@ostler/domain/vm/devices';
 import { vmReasons } from '@ostler/domain/vm/reasons';
 import { href, linked } from '@ostler/contract/links';
 import { isVisible } from '../access/authorize.ts';
@@ -59,7 +59,7 @@ const attachments = serve('disk_attachments', {
     const wished = input.disk ?? {};
     const settings = attachmentFrom(input, {
       disk: wished.id ?? '',
-      interface: 'virtio_scsi',
+      interface: defaultDevices(vm.hardware.operatingSystem).disk,
       bootable: false,
       active: true,
       readOnly: false,
@@ -211,7 +211,7 @@ const nics = serve('vm_nics', {
       objects: [ids.vm, 'mac-addresses'],
       plan: async (tx) => {
         const vm = await present(tx, ids.vm);
-        const settings = await nicSettings(tx, ids.vm, input, undefined);
+        const settings = await nicSettings(tx, vm, input, undefined);
         if ('refused' in settings) return settings;
         return (
           (await nicProblems(tx, vm, settings, undefined)) ??
@@ -354,7 +354,7 @@ async function changeProblems(
   return refusalOf([
     refusalFor('change_disks', inState(vm)),
     boot && vmReasons.disk_boot_in_use({ vm: vm.name, disk: boot.alias }, 'disk_attachment.bootable'),
-    diskInterfaceProblem(vm.name, vm.hardware.firmware, settings),
+    diskInterfaceProblem(vm.name, vm.hardware, settings),
   ]);
 }
 
@@ -376,7 +376,7 @@ async function changeNic(
     objects: [ids.vm, 'mac-addresses'],
     plan: async (tx) => {
       const vm = await present(tx, ids.vm);
-      const settings = await nicSettings(tx, ids.vm, input, before);
+      const settings = await nicSettings(tx, vm, input, before);
       if ('refused' in settings) return settings;
       return (
         (await nicProblems(tx, vm, settings, before)) ??
@@ -403,13 +403,8 @@ const asAction = <T>(outcome: T): Exclude<T, Api['nic'] | undefined> | Refusal |
     : {};
 };
 
-async function nicSettings(
-  tx: Transaction,
-  vm: string,
-  input: Api['nic'],
-  before: NicSettings | undefined,
-): Promise<NicSettings | Refusal> {
-  const pool = await macPoolOf(tx, vm);
+async function nicSettings(tx: Transaction, vm: VmRow, input: Api['nic'], before: NicSettings | undefined): Promise<NicSettings | Refusal> {
+  const pool = await macPoolOf(tx, vm.id);
   const wished = input.mac?.address?.toLowerCase();
   const mac = wished || (before?.mac ?? nextFreeMac(pool.ranges, pool.taken));
   if (mac === undefined) return refuse(macReasons.mac_pool_empty());
@@ -420,7 +415,7 @@ async function nicSettings(
   return {
     name: input.name ?? before?.name ?? '',
     mac,
-    interface: input.interface ?? before?.interface ?? 'virtio',
+    interface: input.interface ?? before?.interface ?? defaultDevices(vm.hardware.operatingSystem).nic,
     profile,
     linked: input.linked ?? before?.linked ?? true,
     plugged: input.plugged ?? before?.plugged ?? true,
@@ -443,8 +438,7 @@ async function nicProblems(
     nameProblem('NIC', settings.name, 'nic.name'),
     others.some((one) => one.name.toLowerCase() === settings.name.toLowerCase()) &&
       vmReasons.nic_name_taken({ vm: vm.name, nic: settings.name }, 'nic.name'),
-    !['virtio', 'e1000', 'rtl8139', 'rtl8139_virtio'].includes(settings.interface) &&
-      vmReasons.nic_interface_unfit({ interface: settings.interface }, 'nic.interface'),
+    nicInterfaceProblem(vm.hardware.operatingSystem, settings.interface),
     unknown,
   ]);
 }

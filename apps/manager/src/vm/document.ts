@@ -4,8 +4,8 @@ import type { Api } from '@ostler/contract/schema';
 import { fixedIds } from '@ostler/domain/fixed-ids';
 import { say } from '@ostler/domain/phrases';
 import { refuse } from '@ostler/domain/reason';
-import type { Hardware, HardwareWish } from '@ostler/domain/vm/hardware';
 import { actionStates } from '@ostler/domain/vm/state';
+import { vmHardwareDocument } from './hardware-document.ts';
 import type { AttachmentRow, NicRow, VmRow } from './store.ts';
 
 type Status = NonNullable<Api['vm']['status']>;
@@ -15,7 +15,7 @@ export function vmDocument(row: VmRow): Api['vm'] {
   const { guest } = row;
   return linked(
     {
-      ...hardwareDocument(row.hardware),
+      ...vmHardwareDocument(row.hardware),
       id: row.id,
       name: row.name,
       description: row.description,
@@ -28,7 +28,6 @@ export function vmDocument(row: VmRow): Api['vm'] {
       run_once: false,
       next_run_configuration_exists: false,
       has_illegal_images: false,
-      use_latest_template_version: false,
       ...(row.runStarted && { start_time: row.runStarted }),
       ...(row.stopTime && row.run === null && { stop_time: row.stopTime }),
       stop_reason: row.stopReason ?? '',
@@ -50,82 +49,6 @@ export function vmDocument(row: VmRow): Api['vm'] {
     'vms/{vm}',
     { vm: row.id },
   );
-}
-
-/** The hardware document in the API's words: a VM's, a template's, an instance type's. */
-export function hardwareDocument(hardware: Hardware) {
-  const { memory, cpu, display } = hardware;
-  return {
-    type: hardware.type,
-    memory: memory.size,
-    memory_policy: { guaranteed: memory.guaranteed, max: memory.maximum, ballooning: memory.ballooning },
-    cpu: { architecture: 'x86_64' as const, mode: cpu.mode, topology: { sockets: cpu.sockets, cores: cpu.cores, threads: cpu.threads } },
-    cpu_shares: 0,
-    ...(cpu.model !== undefined && { custom_cpu_model: cpu.model }),
-    ...(hardware.machine !== undefined && { custom_emulated_machine: hardware.machine }),
-    bios: { type: hardware.firmware, boot_menu: { enabled: hardware.bootMenu } },
-    os: { type: hardware.operatingSystem, boot: { devices: [...hardware.boot] } },
-    display: {
-      ...(display.type !== 'none' && { type: display.type }),
-      monitors: display.monitors,
-      allow_override: false,
-      copy_paste_enabled: true,
-      file_transfer_enabled: true,
-      smartcard_enabled: false,
-      disconnect_action: 'LOCK_SCREEN',
-    },
-    console: { enabled: hardware.serialConsole },
-    soundcard_enabled: hardware.soundcard,
-    usb: { enabled: hardware.usb },
-    ...(hardware.rng && { rng_device: { source: hardware.rng.source } }),
-    io: { threads: hardware.ioThreads },
-    multi_queues_enabled: hardware.multiQueues,
-    virtio_scsi: { enabled: hardware.virtioScsi },
-    high_availability: { enabled: hardware.highAvailability.enabled, priority: hardware.highAvailability.priority },
-    stateless: hardware.stateless,
-    start_paused: hardware.startPaused,
-    placement_policy: { affinity: 'migratable' as const },
-    storage_error_resume_behaviour: 'auto_resume' as const,
-    time_zone: { name: hardware.timeZone ?? 'Etc/GMT' },
-    migration: { auto_converge: 'inherit' as const, compressed: 'inherit' as const, encrypted: 'inherit' as const },
-    migration_downtime: -1,
-    sso: { methods: [{ id: 'guest_agent' as const }] },
-    custom_properties: Object.entries(hardware.customProperties).map(([name, value]) => ({ name, value })),
-  };
-}
-
-/** What a client asks of the hardware, from the API's words. What is not named stays as it is. */
-export function hardwareWish(vm: Api['vm']): HardwareWish {
-  const { cpu, memory_policy: policy, display, console: serial } = vm;
-  const firmware = vm.bios?.type;
-  return {
-    type: vm.type,
-    operatingSystem: vm.os?.type === undefined || vm.os.type === '' ? undefined : vm.os.type,
-    memory: { size: vm.memory, maximum: policy?.max, guaranteed: policy?.guaranteed, ballooning: policy?.ballooning },
-    cpu: {
-      sockets: cpu?.topology?.sockets,
-      cores: cpu?.topology?.cores,
-      threads: cpu?.topology?.threads,
-      mode: cpu?.mode,
-      model: vm.custom_cpu_model === '' ? undefined : vm.custom_cpu_model,
-    },
-    firmware: firmware === 'cluster_default' ? undefined : firmware,
-    machine: vm.custom_emulated_machine === '' ? undefined : vm.custom_emulated_machine,
-    boot: vm.os?.boot?.devices,
-    bootMenu: vm.bios?.boot_menu?.enabled,
-    display: { type: display?.type, monitors: display?.monitors },
-    serialConsole: serial?.enabled,
-    soundcard: vm.soundcard_enabled,
-    usb: vm.usb?.enabled,
-    rng: vm.rng_device?.source === undefined ? undefined : { source: vm.rng_device.source },
-    ioThreads: vm.io?.threads,
-    multiQueues: vm.multi_queues_enabled,
-    virtioScsi: vm.virtio_scsi?.enabled,
-    highAvailability: { enabled: vm.high_availability?.enabled, priority: vm.high_availability?.priority },
-    stateless: vm.stateless,
-    startPaused: vm.start_paused,
-    timeZone: vm.time_zone?.name === '' ? undefined : vm.time_zone?.name,
-  };
 }
 
 /** RHV's words for why a VM is paused (infra.md 3.7). */
@@ -192,14 +115,11 @@ export const reportedDevices = (row: VmRow): Api['reported_device'][] =>
     vm: { id: row.id, href: href('vm', { vm: row.id }) },
   }));
 
-export function graphicsConsoles(row: VmRow): Api['graphics_console'][] {
-  const protocol = row.hardware.display.type;
-  if (protocol === 'none') return [];
-  const id = protocol === 'vnc' ? fixedIds.vncConsole : fixedIds.spiceConsole;
-  return [
-    linked({ id, protocol, vm: { id: row.id, href: href('vm', { vm: row.id }) } }, 'vms/{vm}/graphicsconsoles/{graphics_console}', {
+export const graphicsConsoles = (row: VmRow): Api['graphics_console'][] =>
+  row.hardware.display.protocols.map((protocol) => {
+    const id = protocol === 'vnc' ? fixedIds.vncConsole : fixedIds.spiceConsole;
+    return linked({ id, protocol, vm: { id: row.id, href: href('vm', { vm: row.id }) } }, 'vms/{vm}/graphicsconsoles/{graphics_console}', {
       vm: row.id,
       graphics_console: id,
-    }),
-  ];
-}
+    });
+  });

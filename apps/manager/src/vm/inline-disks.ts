@@ -1,6 +1,6 @@
 import type { Api } from '@ostler/contract/schema';
 import { isRefusal, refusalOf, refuse, type Refusal } from '@ostler/domain/reason';
-import { diskInterfaceProblem } from '@ostler/domain/vm/devices';
+import { defaultDevices, diskInterfaceProblem } from '@ostler/domain/vm/devices';
 import type { Hardware } from '@ostler/domain/vm/hardware';
 import { vmReasons } from '@ostler/domain/vm/reasons';
 import { authorize, isVisible } from '../access/authorize.ts';
@@ -47,7 +47,7 @@ async function inlineDisk(tx: Transaction, reader: Reader, vm: Home, wish: Api['
   if (unpermitted) return unpermitted;
   const settings = attachmentFrom(wish, {
     disk: id,
-    interface: 'virtio_scsi',
+    interface: defaultDevices(vm.hardware.operatingSystem).disk,
     bootable: false,
     active: true,
     readOnly: false,
@@ -56,7 +56,7 @@ async function inlineDisk(tx: Transaction, reader: Reader, vm: Home, wish: Api['
   const [owner] = await ownersOfDisk(tx, id);
   return (
     refusalOf([
-      diskInterfaceProblem(vm.name, vm.hardware.firmware, settings),
+      diskInterfaceProblem(vm.name, vm.hardware, settings),
       owner && !disk.shareable && vmReasons.disk_attached_elsewhere({ disk: disk.alias, vm: owner.name }, field),
       (await dataCenterOfDomain(tx, disk.domain)) !== vm.dataCenter &&
         vmReasons.disk_other_data_center({ disk: disk.alias, vm: vm.name }, field),

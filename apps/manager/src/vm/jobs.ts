@@ -10,7 +10,7 @@ import type { Database } from '../db/database.ts';
 import { forgetDisk } from '../disk/service.ts';
 import { job, NotYet, step, StepFailed } from '../jobs/definition.ts';
 import { finishTask } from '../jobs/host-task.ts';
-import { forgetRun, removeVmRows, runOf, runParts, vmById } from './store.ts';
+import { forgetRun, hostNodesOf, removeVmRows, runOf, runParts, vmById } from './store.ts';
 
 /** Begins a run on its host. Its row says so since the commit; if it cannot begin, the host is made sure to have none of it. */
 export const startVm = job<StartVm>(
@@ -25,9 +25,9 @@ export const startVm = job<StartVm>(
       await emit(db, events.vm_start_failed({ vm: data.name, reason: failure?.message ?? '' }), about, correlation);
     },
   },
-  ({ data }, { agents }) => [
+  ({ data }, { agents, now }) => [
     step('start', {
-      do: async (context) => agents.of(data.host).call('startVm', await runFor(context.db, data), { mandate: context.mandate }),
+      do: async (context) => agents.of(data.host).call('startVm', await runFor(context.db, data, now()), { mandate: context.mandate }),
       undo: async (context) => {
         const run = { vm: data.vm, run: data.run };
         await agents.of(data.host).call('destroyVm', run, { mandate: context.mandateFor('destroy') });
@@ -37,7 +37,7 @@ export const startVm = job<StartVm>(
   ],
 );
 
-async function runFor(db: Database, data: StartVm) {
+async function runFor(db: Database, data: StartVm, at: number) {
   const vm = await vmById(db, data.vm);
   if (!vm) throw new StepFailed({ code: 'vm_gone', message: 'The VM is not in the inventory any more' });
   const parts = await runParts(db, data.vm);
@@ -47,7 +47,9 @@ async function runFor(db: Database, data: StartVm) {
     name: vm.name,
     hardware: vm.hardware,
     paused: data.paused,
-    windows: vm.hardware.operatingSystem.startsWith('windows'),
+    at,
+    hostNodes: await hostNodesOf(db, data.host),
+    media: [],
     ...parts,
   });
 }

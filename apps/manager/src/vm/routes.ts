@@ -4,11 +4,10 @@ import type { Api } from '@ostler/contract/schema';
 import { events } from '@ostler/domain/events/catalogue';
 import { fixedIds } from '@ostler/domain/fixed-ids';
 import { nameProblem } from '@ostler/domain/names';
-import { operatingSystemExists } from '@ostler/domain/operating-system/catalogue';
 import { phrases, say } from '@ostler/domain/phrases';
 import { plan } from '@ostler/domain/plan';
 import { isRefusal, refusalOf, refuse, type Refusal } from '@ostler/domain/reason';
-import { changed, hardwareProblems, type Hardware } from '@ostler/domain/vm/hardware';
+import { changed, fittingFirmware, type Hardware } from '@ostler/domain/vm/hardware';
 import { planRemoveVm, planRunAction, planStart, schedulableMemory, vmPlanReasons, type RunAction } from '@ostler/domain/vm/plan';
 import { vmReasons } from '@ostler/domain/vm/reasons';
 import { refusalFor, type VmInState } from '@ostler/domain/vm/state';
@@ -22,7 +21,9 @@ import { serve, type Context } from '../http/context.ts';
 import { mounted } from '../http/mount.ts';
 import { searchSql } from '../search/sql.ts';
 import { openConsole } from './consoles.ts';
-import { hardwareWish, vmDocument } from './document.ts';
+import { vmDocument } from './document.ts';
+import { hardwareWish } from './hardware-document.ts';
+import { hardwareRefusal } from './hardware-refusal.ts';
 import { inlineDisks } from './inline-disks.ts';
 import { removeVm, runAction, startVm } from './jobs.ts';
 import {
@@ -47,7 +48,12 @@ import {
   type VmRow,
 } from './store.ts';
 
-const text = phrases({ 'vm.add': 'Creating VM {vm}', 'vm.update': 'Changing VM {vm}', 'effect.vm-added': 'VM {vm} is there, and down', 'vm.stopped-already': 'VM {vm} is down already' });
+const text = phrases({
+  'vm.add': 'Creating VM {vm}',
+  'vm.update': 'Changing VM {vm}',
+  'effect.vm-added': 'VM {vm} is there, and down',
+  'vm.stopped-already': 'VM {vm} is down already',
+});
 
 const collection = serve('vms', {
   async list({ db, reader, parameters, now }) {
@@ -70,8 +76,10 @@ const collection = serve('vms', {
         const base = await templateForVm(tx, template);
         const home = await clusterForVm(tx, cluster);
         if (!base || !home) return refuse(vmReasons.vm_cluster_unknown({ cluster: input.cluster?.name ?? cluster }, 'vm.cluster'));
-        const hardware = changed({ ...base.hardware, firmware: home.settings.firmware }, hardwareWish(input));
-        const wrong = await problems(tx, id, name, hardware);
+        const wish = hardwareWish(input);
+        const firmware = fittingFirmware(home.settings.firmware, wish.operatingSystem ?? base.hardware.operatingSystem);
+        const hardware = changed({ ...base.hardware, firmware }, wish);
+        const wrong = await problems(tx, { id, name, cluster, hardware });
         if (wrong) return wrong;
         const disks = await inlineDisks(tx, reader, { name, dataCenter: home.dataCenter, hardware }, wished);
         if (isRefusal(disks)) return disks;
@@ -116,7 +124,7 @@ const item = serve('vm', {
       objects: [ids.vm, `vm-name ${(input.name ?? '').toLowerCase()}`],
       plan: async (tx) => {
         const row = await present(tx, ids.vm);
-        const hardware = changed(row.hardware, hardwareWish(input));
+        const hardware = changed(row.hardware, hardwareWish(input, row.hardware));
         const name = input.name ?? row.name;
         const differs = !isDeepStrictEqual(hardware, row.hardware);
         const against = refusalOf([
@@ -127,7 +135,7 @@ const item = serve('vm', {
         ]);
         return (
           against ??
-          (await problems(tx, row.id, name, hardware)) ??
+          (await problems(tx, { id: row.id, name, cluster: row.cluster, hardware, before: row.hardware })) ??
           plan({
             title: text['vm.update']({ vm: name }),
             locks: [{ object: row.id, kind: 'vm', mode: 'exclusive' }],
@@ -264,11 +272,19 @@ async function startPlan(tx: Transaction, vm: string, host: string | undefined, 
   );
 }
 
-async function problems(tx: Transaction, id: string, name: string, hardware: Hardware): Promise<Refusal | undefined> {
+interface Judged {
+  readonly id: string;
+  readonly name: string;
+  readonly cluster: string;
+  readonly hardware: Hardware;
+  readonly before?: Hardware;
+}
+
+async function problems(tx: Transaction, { id, name, ...vm }: Judged): Promise<Refusal | undefined> {
   const wrong = nameProblem('VM', name, 'vm.name');
   if (wrong) return refuse(wrong);
   if (await vmNameTaken(tx, name, id)) return refuse(vmPlanReasons.vm_name_taken({ name }, 'vm.name'));
-  return hardwareProblems(hardware, operatingSystemExists);
+  return hardwareRefusal(tx, { id, ...vm });
 }
 
 async function removalDisks(tx: Transaction, vm: string) {

@@ -1,2 +1,2 @@
 export { removeVm, runAction, startVm } from './jobs.ts';
-export { hardwareDocument } from './document.ts';
+export { hardwareDocument } from './hardware-document.ts';

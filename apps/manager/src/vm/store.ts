@@ -1,5 +1,7 @@
 import type { VmStatistics } from '@ostler/agent-contract/values';
 import type { Hardware } from '@ostler/domain/vm/hardware';
+import { currentHardware, withCurrentHardware, type StoredHardware } from '@ostler/domain/vm/hardware-versions';
+import type { HostNumaNode } from '@ostler/domain/vm/pinning';
 import type { CandidateHost, StartDisk } from '@ostler/domain/vm/plan';
 import type { Reader } from '../access/login.ts';
 import { visibleTo } from '../access/visibility.ts';
@@ -51,7 +53,9 @@ export interface Guest {
 /** Whatever the search columns look into; what a query does not use of it costs it nothing. */
 const from = sql`from vms m join clusters c on c.id = m.cluster_id left join data_centers d on d.id = c.data_center_id
     left join hosts h on h.id = m.run_host_id left join vm_statistics s on s.vm_id = m.id and s.run_id = m.run_id`;
-const selectWith = (host: Sql): Sql => sql`select m.id, m.name, m.description, m.comment, m.cluster_id as cluster, m.template_id as template, m.original_template_id as "originalTemplate", m.cpu_profile_id as "cpuProfile",
+const selectWith = (
+  host: Sql,
+): Sql => sql`select m.id, m.name, m.description, m.comment, m.cluster_id as cluster, m.template_id as template, m.original_template_id as "originalTemplate", m.cpu_profile_id as "cpuProfile",
     m.hardware, m.delete_protected as "deleteProtected", m.creation_time as "creationTime", coalesce(held.shows_as, m.run_status) as status, held.title as "heldBy",
     m.run_id as run, ${host} as host, m.run_state as "runState", m.run_started as "runStarted", m.run_guest as guest, m.stop_time as "stopTime", m.stop_reason as "stopReason",
     (select n.id from snapshots n where n.vm_id = m.id and n.kind = 'active') as snapshot
@@ -59,7 +63,8 @@ const selectWith = (host: Sql): Sql => sql`select m.id, m.name, m.description, m
 const select = selectWith(sql`m.run_host_id`);
 
 /** On which host a VM runs is told to those alone who see that host. */
-const selectFor = (reader: Reader): Sql => selectWith(sql`case when ${visibleTo(reader, 'host', sql`m.run_host_id`)} then m.run_host_id end`);
+const selectFor = (reader: Reader): Sql =>
+  selectWith(sql`case when ${visibleTo(reader, 'host', sql`m.run_host_id`)} then m.run_host_id end`);
 
 /** What the search language's fields of a VM are in SQL. Memory is searched in MiB, as RHV does. */
 export const searchColumns = (reader: Reader): Readonly<Record<string, Sql>> => ({
@@ -95,10 +100,10 @@ export const searchColumns = (reader: Reader): Readonly<Record<string, Sql>> => 
  * The ids of the page are found first and alone: sorting all VMs with their hardware, to show a hundred of them, would not fit
  * PostgreSQL's memory. By name the index gives the order.
  */
-export function listVms(db: Queries, reader: Reader, search: SearchResult, within: Sql = sql`true`): Promise<VmRow[]> {
+export async function listVms(db: Queries, reader: Reader, search: SearchResult, within: Sql = sql`true`): Promise<VmRow[]> {
   const order = search.order(sql`lower(m.name)`);
   const ids = sql`select m.id ${from} where ${visibleTo(reader, 'vm', sql`m.id`)} and ${within} and ${search.condition} order by ${order} ${search.page}`;
-  return rows<VmRow>(db, sql`${selectFor(reader)} where m.id in (${ids}) order by ${order}`);
+  return (await rows<StoredVm>(db, sql`${selectFor(reader)} where m.id in (${ids}) order by ${order}`)).map(withCurrentHardware);
 }
 
 /**
@@ -108,21 +113,25 @@ export function listVms(db: Queries, reader: Reader, search: SearchResult, withi
 export async function* streamVms(db: Queries, reader: Reader, search: SearchResult, pieceSize = 200): AsyncGenerator<VmRow> {
   let after = '';
   for (;;) {
-    const piece = await rows<VmRow>(
+    const piece = await rows<StoredVm>(
       db,
       sql`${selectFor(reader)} where ${visibleTo(reader, 'vm', sql`m.id`)} and lower(m.name) > lower(${after}::text) and ${search.condition} order by lower(m.name) limit ${pieceSize}`,
     );
-    yield* piece;
+    yield* piece.map(withCurrentHardware);
     const last = piece.at(-1);
     if (!last || piece.length < pieceSize) return;
     after = last.name;
   }
 }
 
-export const findVm = (db: Queries, reader: Reader, id: string) =>
-  row<VmRow>(db, sql`${selectFor(reader)} where m.id = ${id} and ${visibleTo(reader, 'vm', sql`m.id`)}`);
+export const findVm = async (db: Queries, reader: Reader, id: string): Promise<VmRow | undefined> =>
+  current(await row<StoredVm>(db, sql`${selectFor(reader)} where m.id = ${id} and ${visibleTo(reader, 'vm', sql`m.id`)}`));
 /** Without a reader: for plans, which have been authorized, and for jobs. */
-export const vmById = (db: Queries, id: string) => row<VmRow>(db, sql`${select} where m.id = ${id}`);
+export const vmById = async (db: Queries, id: string): Promise<VmRow | undefined> =>
+  current(await row<StoredVm>(db, sql`${select} where m.id = ${id}`));
+
+type StoredVm = Omit<VmRow, 'hardware'> & { readonly hardware: StoredHardware };
+const current = (found: StoredVm | undefined): VmRow | undefined => found && withCurrentHardware(found);
 
 export const vmNameTaken = async (db: Queries, name: string, except: string) =>
   (await row(db, sql`select 1 from vms where lower(name) = lower(${name}) and id <> ${except}`)) !== undefined;
@@ -176,8 +185,13 @@ export const clusterForVm = (db: Queries, id: string) =>
     sql`select id, name, data_center_id as "dataCenter", settings from clusters where id = ${id}`,
   );
 
-export const templateForVm = (db: Queries, id: string) =>
-  row<{ id: string; name: string; hardware: Hardware }>(db, sql`select id, name, hardware from templates where id = ${id}`);
+export const templateForVm = async (db: Queries, id: string) => {
+  const found = await row<{ id: string; name: string; hardware: StoredHardware }>(
+    db,
+    sql`select id, name, hardware from templates where id = ${id}`,
+  );
+  return found && { ...found, hardware: currentHardware(found.hardware) };
+};
 
 // ---- running -----------------------------------------------------------------------------------------------------
 
@@ -208,6 +222,11 @@ export const candidateHosts = (db: Queries, cluster: string) =>
           select sum((m.hardware #>> '{memory,size}')::bigint) as committed, count(*) as running from vms m where m.run_host_id = h.id and m.run_id is not null) r on true
         where h.cluster_id = ${cluster} order by h.name`,
   );
+
+/** The NUMA nodes that a host told of. */
+export const hostNodesOf = async (db: Queries, host: string): Promise<readonly HostNumaNode[]> =>
+  (await row<{ nodes: readonly HostNumaNode[] | null }>(db, sql`select facts -> 'numaNodes' as nodes from hosts where id = ${host}`))
+    ?.nodes ?? [];
 
 /** The run as it is meant: written with the job that begins it. What it does is observed. */
 export const beginRun = (tx: Transaction, vm: string, run: string, host: string) =>

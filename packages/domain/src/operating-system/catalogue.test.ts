@@ -24,3 +24,27 @@ test('Windows gets sysprep, CoreOS ignition, the rest cloud-init', () => {
   expect(operatingSystem('rhcos_x64')?.initialization).toBe('ignition');
   expect(operatingSystem('debian_9')?.initialization).toBe('cloud_init');
 });
+
+test('Windows 11 needs a TPM and two CPUs, and old systems hang on what they have drivers for', () => {
+  expect(operatingSystem('windows_11')).toMatchObject({ tpm: 'required', minimumVcpus: 2, answerFile: 'Unattend.xml' });
+  expect(operatingSystem('windows_xp')).toMatchObject({ q35: 'no', answerFile: 'sysprep.inf', defaults: { disk: 'ide', nic: 'rtl8139' } });
+  expect(operatingSystem('rhel_4x64')?.defaults.disk).toBe('ide');
+  for (const { disks, defaults, q35 } of operatingSystems) {
+    if (disks === 'without_scsi') expect(defaults.disk).not.toBe('virtio_scsi');
+    if (defaults.disk === 'ide') expect(q35).toBe('no');
+  }
+});
+
+test('the table of RHV 4.4, by some of its rows', () => {
+  expect(operatingSystem('rhel_5')).toMatchObject({
+    number: 7,
+    bits: 32,
+    memory: { minimum: 512, maximum: 16_384 },
+    q35: 'no',
+    legacyVirtio: true,
+  });
+  expect(operatingSystem('rhel_8x64')).toMatchObject({ number: 30, tpm: 'supported', sound: { q35: 'ich6' }, legacyVirtio: false });
+  expect(operatingSystem('windows_7x64')).toMatchObject({ number: 12, q35: 'without_secure_boot', memory: { maximum: 196_608 } });
+  expect(operatingSystem('windows_10x64')?.cpusRefused).toEqual(['conroe', 'penryn', 'nehalem', 'opteron_g1']);
+  expect(operatingSystem('sles_11')).toMatchObject({ number: 1193, sound: { i440fx: 'ich6', q35: 'ich9' } });
+});

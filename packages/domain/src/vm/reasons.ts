@@ -22,6 +22,7 @@ export const vmReasons = reasons({
     text: 'A disk is attached by virtio, virtio_scsi, sata or ide; {interface} is not possible here.',
   },
   disk_interface_chipset: { class: 'bad_input', text: 'The chipset of VM {vm} has no {interface}; use {instead}.' },
+  disk_interface_system: { class: 'bad_input', text: '{system} has no drivers for {interface}; use virtio or {instead}.' },
   disk_read_only_interface: { class: 'bad_input', text: 'A disk on {interface} cannot be read-only.' },
   disk_for_attachment_missing: { class: 'bad_input', text: 'There is no disk {disk}, or you may not see it.' },
   disk_inline_new: {
@@ -30,6 +31,6 @@ export const vmReasons = reasons({
   },
   disk_other_data_center: { class: 'conflict', text: 'Disk {disk} lies in another data center than VM {vm}.' },
   nic_name_taken: { class: 'conflict', text: 'VM {vm} has a NIC named {nic} already.' },
-  nic_interface_unfit: { class: 'bad_input', text: 'A NIC is virtio, e1000 or rtl8139; {interface} is not possible here.' },
+  nic_interface_unfit: { class: 'bad_input', text: 'A NIC for {system} is one of {offered}; {interface} is not possible here.' },
   nic_profile_unknown: { class: 'bad_input', text: 'There is no vNIC profile {profile}, or you may not see it.' },
 });
