@@ -5,9 +5,10 @@ import type { CallName, Mandate } from '@ostler/agent-contract/calls';
 import { AgentError } from '@ostler/agent-contract/errors';
 import { eventRing } from '@ostler/agent-contract/event-ring';
 import type { AgentImplementation } from '@ostler/agent-contract/implementation';
-import { agentServer } from '@ostler/agent-contract/server';
+import { agentServer, showCertificate } from '@ostler/agent-contract/server';
 import type { HostFacts } from '@ostler/agent-contract/values';
 import { fingerprint } from '@ostler/pki/authority';
+import { openCertificate } from './certificate.ts';
 import type { AgentConfig } from './config.ts';
 import { startRelay } from './consoles/relay.ts';
 import { openSerial, openVnc } from './consoles/targets.ts';
@@ -52,8 +53,8 @@ export interface RunningAgent {
 /** Puts an agent together and opens its doors. What cannot be reached yet (libvirt, a storage) is waited for behind them. */
 export async function startAgent({ config, log, now }: AgentOptions): Promise<RunningAgent> {
   const { stateDir } = config;
-  const [ca, cert, key] = await Promise.all([config.pki.caCert, config.pki.cert, config.pki.key].map((path) => readFile(path, 'utf8')));
-  if (ca === undefined || cert === undefined || key === undefined) throw new Error('The host has no certificate');
+  const certificate = await openCertificate(config.pki, now);
+  const { ca } = certificate.current();
   const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
   const directories = await prepareDirectories(stateDir);
 
@@ -65,7 +66,7 @@ export async function startAgent({ config, log, now }: AgentOptions): Promise<Ru
   const servers = await imageServers({
     runDir: directories.images,
     identityFile: join(stateDir, 'image-server.json'),
-    tls: { cert, key, ca },
+    tls: certificate.current,
     listen: config.images,
     ...(config.workers !== undefined && { workers: config.workers }),
     ...storageUser,
@@ -127,6 +128,7 @@ export async function startAgent({ config, log, now }: AgentOptions): Promise<Ru
   });
 
   const implementation: AgentImplementation = {
+    ...certificate.calls,
     ...hypervisor.calls,
     ...storage.calls,
     ...tasks.calls,
@@ -153,7 +155,7 @@ export async function startAgent({ config, log, now }: AgentOptions): Promise<Ru
   const relay = await startRelay({
     address: config.consoles.address,
     port: config.consoles.port,
-    tls: { cert, key },
+    tls: certificate.current(),
     tickets,
     log: (line) => log.info(line, 'console'),
     open: (grant) => openConsole(grant),
@@ -171,7 +173,7 @@ export async function startAgent({ config, log, now }: AgentOptions): Promise<Ru
   const server = agentServer({
     implementation: killPoint(implementation, process.env['OSTLER_AGENT_EXIT']),
     journal,
-    tls: { ca, cert, key },
+    tls: certificate.current(),
     events: ring,
     allow: (commonName) => commonName === 'manager',
     now,
@@ -180,9 +182,14 @@ export async function startAgent({ config, log, now }: AgentOptions): Promise<Ru
       if (code !== 'ok') log.info(line, 'call');
     },
   });
+  certificate.onInstall((tls) => showCertificate(server, tls));
+  certificate.onInstall(relay.show);
+  certificate.onInstall(servers.show);
   tasks.resume((call, input, mandate) => again(implementation, call, input, mandate));
   // The port is open from the first moment: a transfer's first request should not wait for the processes behind it.
   await servers.control();
+  // They may have been started by a predecessor that died while it was given another certificate.
+  await servers.show(certificate.current());
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(config.listen.port, config.listen.address, () => resolve());

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { agentClient, type AgentClient } from '@ostler/agent-contract/client';
 import { conformance } from '@ostler/agent-contract/conformance';
 import { startLibvirtd } from '@ostler/libvirt/daemon/libvirtd';
-import { createAuthority, issue } from '@ostler/pki/authority';
+import { createAuthority, issue, issueForRequest } from '@ostler/pki/authority';
 import { startAgent, type RunningAgent } from './agent.ts';
 import type { AgentConfig } from './config.ts';
 import { processOfVm } from './testing/qemu-process.test-support.ts';
@@ -66,6 +68,11 @@ conformance('the agent', async () => {
       await agent.stop();
       await start();
     },
+    issue: (request) => issueForRequest(authority, request, { commonName: host, role: 'host', names: [host, '127.0.0.1'] }, new Date()),
+    shown: () =>
+      Promise.all(
+        [agent.port, agent.imagesPort, agent.consolesPort].map((port) => certificateShownAt(port, { ca: authority.cert, ...managerIdentity })),
+      ),
     async crash(vm) {
       process.kill(await processOfVm(vm), 'SIGKILL');
     },
@@ -78,6 +85,15 @@ conformance('the agent', async () => {
     },
   };
 });
+
+/** The certificate in PEM, as files have it. */
+async function certificateShownAt(port: number, tls: { ca: string; cert: string; key: string }): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', ...tls, ALPNProtocols: ['h2', 'http/1.1'] });
+  await once(socket, 'secureConnect');
+  const shown = socket.getPeerX509Certificate()?.toString() ?? '';
+  socket.destroy();
+  return shown;
+}
 
 async function freePort(): Promise<number> {
   const server = createServer();

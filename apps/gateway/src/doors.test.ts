@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TLSSocket } from 'node:tls';
+import { issue } from '@ostler/pki/authority';
 import { bench, type Bench } from './gateway.test-support.ts';
 
 let door: Bench;
@@ -45,6 +47,34 @@ test.each([
     'referrer-policy': 'no-referrer',
     'x-frame-options': 'DENY',
   });
+});
+
+test('another certificate is shown to whoever comes from now on, and nobody who is there is sent away', async () => {
+  const alone = await bench();
+  try {
+    alone.api = (_request, response) => void response.end('{}');
+    const early = await alone.dial();
+    const before = early.getPeerCertificate().fingerprint256;
+    const [next, forHosts] = await Promise.all(
+      [
+        { commonName: 'gateway', role: 'gateway', names: ['localhost'] } as const,
+        { commonName: 'manager', role: 'manager' } as const,
+      ].map((subject) => issue(alone.authority, subject, new Date())),
+    );
+    if (!next || !forHosts) throw new Error('Two were issued');
+    alone.gateway.renew(next, { ca: alone.ca, ...forHosts });
+    const late = await alone.dial();
+    expect(late.getPeerCertificate().fingerprint256).not.toBe(before);
+    late.destroy();
+    early.write('GET /ovirt-engine/api HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
+    const [answer] = await once(early, 'data');
+    expect(String(answer)).toContain('200 OK');
+    early.destroy();
+    alone.host = (request, response) => void response.end((request.socket as TLSSocket).getPeerCertificate().subject.CN);
+    expect((await alone.ask(`/images/${await alone.ticket()}`)).text).toBe('manager');
+  } finally {
+    await alone.stop();
+  }
 });
 
 test('pages and answers of the api load nothing and are framed by nobody; the api may say more', async () => {

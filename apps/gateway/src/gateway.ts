@@ -49,6 +49,8 @@ const usualLimits: Limits = {
 export interface Gateway {
   /** Listens once it is told where. */
   readonly server: Server;
+  /** Other certificates, for clients that come and hosts that are called from now on. Whoever is connected notices nothing. */
+  renew(tls: GatewayOptions['tls'], hostTls: HostTls): void;
   /** No new connections; those that are there end with what they do now, at the latest after some milliseconds. */
   close(patience: number): Promise<void>;
 }
@@ -59,8 +61,10 @@ export function newGateway(options: GatewayOptions): Gateway {
   const { metrics, ticketCheck } = options;
   const failed = (problem: object) => options.warn(problem, 'a host could not be reached');
   const toApi = apiProxy({ socketPath: options.apiSocket, deadline: limits.apiDeadline });
-  const toImages = imageRelay({ agentFor: hostConnections(options.hostTls), idle: limits.imageIdle, failed });
-  const toConsole = consoleRelay({ tls: options.hostTls, deadline: limits.hostDeadline, failed });
+  /** Looked at for each new connection. */
+  const hostTls = { ...options.hostTls };
+  const toImages = imageRelay({ agentFor: hostConnections(hostTls), idle: limits.imageIdle, failed });
+  const toConsole = consoleRelay({ tls: hostTls, deadline: limits.hostDeadline, failed });
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
     const route = routeOf(request.url ?? '');
@@ -120,6 +124,10 @@ export function newGateway(options: GatewayOptions): Gateway {
   hintAtTls(server);
   return {
     server,
+    renew: ({ cert, key }, next) => {
+      server.setSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+      Object.assign(hostTls, next);
+    },
     close: async (patience) => {
       const closed = new Promise((resolve) => server.close(resolve));
       const impatient = setTimeout(() => server.closeAllConnections(), patience);

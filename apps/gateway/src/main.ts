@@ -16,10 +16,12 @@ const config = await readConfig(values.config);
 const pem = (path: string) => readFile(path, 'utf8');
 
 const metrics = newMetrics();
+const shown = async () => ({ cert: await pem(config.tls.cert), key: await pem(config.tls.key) });
+const shownToHosts = async () => ({ ca: await pem(config.hostTls.ca), cert: await pem(config.hostTls.cert), key: await pem(config.hostTls.key) });
 const gateway = newGateway({
-  tls: { cert: await pem(config.tls.cert), key: await pem(config.tls.key) },
+  tls: await shown(),
   caCertificate: await pem(config.tls.ca),
-  hostTls: { ca: await pem(config.hostTls.ca), cert: await pem(config.hostTls.cert), key: await pem(config.hostTls.key) },
+  hostTls: await shownToHosts(),
   apiSocket: config.apiSocket,
   ticketCheck: await ticketCheck(await pem(config.ticketPublicKey), Date.now),
   metrics,
@@ -35,6 +37,13 @@ await once(gateway.server, 'listening');
 const address = gateway.server.address();
 const port = typeof address === 'object' && address ? address.port : config.listen.port;
 process.stdout.write(`${JSON.stringify({ ready: true, address: config.listen.address, port })}\n`);
+
+/** SIGHUP says that there are other certificates. With what cannot be read, or does not fit together, nothing changes. */
+process.on('SIGHUP', () => {
+  Promise.all([shown(), shownToHosts()])
+    .then(([tls, hostTls]) => gateway.renew(tls, hostTls))
+    .catch((error: unknown) => log.error({ problem: String(error) }, 'the certificates could not be renewed'));
+});
 
 /** Transfers may take an hour, an end may not: clients resume. */
 const lastBytes = 3_000;

@@ -1,8 +1,12 @@
-import { mkdtemp, readFile, readdir, rm, stat, symlink } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { issue } from '@ostler/pki/authority';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { output } from './command.ts';
+import { gatewayNames } from './instance/settings.ts';
 import { inRoot } from './root.ts';
 import { bash, testInstance, tourIn, type TestInstance } from './test/instance.test-support.ts';
 
@@ -57,6 +61,27 @@ test('an instance that runs is not changed silently, and its port is not shared'
   } finally {
     await rival.remove();
   }
+});
+
+test('a gateway that is told of another certificate shows it, and is the same process', async () => {
+  const { pki } = ostler.paths;
+  const shown = async () => {
+    const socket = connect({ port: ostler.port, host: '127.0.0.1', servername: 'localhost', ca: await readFile(pki.caCert) });
+    await once(socket, 'secureConnect');
+    const { fingerprint256 } = socket.getPeerCertificate();
+    socket.destroy();
+    return fingerprint256;
+  };
+  const before = await shown();
+  const authority = { cert: await readFile(pki.caCert, 'utf8'), key: await readFile(pki.caKey, 'utf8') };
+  const next = await issue(authority, { commonName: 'localhost', role: 'gateway', names: gatewayNames('localhost') }, new Date());
+  await writeFile(pki.gatewayKey, next.key);
+  await writeFile(pki.gatewayCert, next.cert);
+  const { processes } = await ostler.status();
+  for (const { name, pid } of processes) if (['gateway', 'api', 'controller'].includes(name) && pid !== null) process.kill(pid, 'SIGHUP');
+  await vi.waitFor(async () => expect(await shown()).not.toBe(before), patience);
+  expect((await (await ostler.api()).hosts.list({}))[0]?.status).toBe('up');
+  expect((await ostler.status()).processes.map(({ pid }) => pid)).toEqual(processes.map(({ pid }) => pid));
 });
 
 test('whatever is killed comes back, and the API answers again', async () => {

@@ -1,8 +1,10 @@
 import type pg from 'pg';
 import type { FastifyBaseLogger } from 'fastify';
+import type { Identity } from '@ostler/pki/authority';
 import { takeLead } from './db/leadership.ts';
 import type { Database } from './db/database.ts';
 import type { Secrets } from './db/secrets.ts';
+import { renewCertificates } from './host/service.ts';
 import { allJobs } from './jobs.ts';
 import { runEngine } from './jobs/engine.ts';
 import { wakeJob } from './jobs/store.ts';
@@ -16,6 +18,8 @@ export interface ControllerOptions {
   readonly db: Database;
   readonly secrets: Secrets;
   readonly agents: AgentBook;
+  /** Signs the certificates of hosts when they are renewed. */
+  readonly authority: Identity;
   readonly now: () => number;
   readonly log: FastifyBaseLogger;
   /** Called whenever this process becomes, and stops being, the one that acts. */
@@ -41,7 +45,7 @@ export async function controller(options: ControllerOptions, signal: AbortSignal
 }
 
 async function act(options: ControllerOptions, epoch: number, signal: AbortSignal, deposed: () => void): Promise<void> {
-  const { db, pool, agents, secrets, now, log, hook } = options;
+  const { db, pool, agents, authority, secrets, now, log, hook } = options;
   const onTransfer = (transfer: string) =>
     void transferById(db, transfer)
       .then((row) => (row?.job == null ? false : wakeJob(db, row.job)))
@@ -50,6 +54,7 @@ async function act(options: ControllerOptions, epoch: number, signal: AbortSigna
   try {
     await Promise.all([
       runEngine({ db, pool, epoch, signal, deposed, log, types: allJobs, tools: { agents, secrets, now }, ...(hook && { hook }) }),
+      renewCertificates({ db, epoch, authority, agents, now, log }, signal),
       monitorHosts({ db, epoch, now, watchingSince: now(), log, onTransfer }, agents, signal),
     ]);
   } finally {

@@ -1,6 +1,8 @@
 import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import pino from 'pino';
+import type { ClientTls } from '@ostler/agent-contract/client';
+import type { Identity } from '@ostler/pki/authority';
 import { bootstrap } from './bootstrap.ts';
 import { readConfig, type ManagerConfig } from './config.ts';
 import { controller } from './controller.ts';
@@ -50,7 +52,8 @@ switch (command) {
     break;
   case 'controller': {
     const agents = agentBook(await clientTls(config));
-    const acting = controller({ databaseUrl: config.databaseUrl, pool, db, secrets: await secrets(config), agents, now, log, onLead: (epoch) => ready({ epoch }) }, stop.signal);
+    const authority = await authorityOf(config);
+    const acting = controller({ databaseUrl: config.databaseUrl, pool, db, secrets: await secrets(config), agents, authority, now, log, onLead: (epoch) => ready({ epoch }) }, stop.signal);
     ready({ standby: true });
     await acting;
     agents.close();
@@ -78,7 +81,7 @@ async function serveApi(settings: ManagerConfig): Promise<void> {
     origin: settings.origin,
     log,
     now,
-    authority: { cert: await readFile(settings.pki.caCert, 'utf8'), key: await readFile(settings.pki.caKey, 'utf8') },
+    authority: await authorityOf(settings),
   });
   await mkdir(dirname(settings.api.socket), { recursive: true });
   await rm(settings.api.socket, { force: true });
@@ -91,8 +94,16 @@ async function serveApi(settings: ManagerConfig): Promise<void> {
   agents.close();
 }
 
-async function clientTls({ pki }: ManagerConfig) {
-  return { ca: await readFile(pki.caCert, 'utf8'), cert: await readFile(pki.managerCert, 'utf8'), key: await readFile(pki.managerKey, 'utf8') };
+/** What we show hosts. SIGHUP says that there is another certificate: connections that are opened from then on show that. */
+async function clientTls({ pki }: ManagerConfig): Promise<ClientTls> {
+  const read = async () => ({ ca: await readFile(pki.caCert, 'utf8'), cert: await readFile(pki.managerCert, 'utf8'), key: await readFile(pki.managerKey, 'utf8') });
+  const shown = await read();
+  process.on('SIGHUP', () => void read().then((next) => Object.assign(shown, next)).catch((thrown: unknown) => log.error({ problem: String(thrown) }, 'the certificate could not be read again')));
+  return shown;
+}
+
+async function authorityOf({ pki }: ManagerConfig): Promise<Identity> {
+  return { cert: await readFile(pki.caCert, 'utf8'), key: await readFile(pki.caKey, 'utf8') };
 }
 
 async function secrets({ secretsKeyFile }: ManagerConfig) {

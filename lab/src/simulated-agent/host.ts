@@ -3,6 +3,7 @@ import { dispatcher, type Dispatch } from '@ostler/agent-contract/dispatch';
 import { eventRing } from '@ostler/agent-contract/event-ring';
 import type { AgentImplementation, EventSource, OperationJournal } from '@ostler/agent-contract/implementation';
 import type { HostFacts, VmObservation, VolumeReference } from '@ostler/agent-contract/values';
+import { simulatedCertificate } from './certificate.ts';
 import { realClock, type Clock } from './clock.ts';
 import { simulatedFacts, simulatedStatistics } from './facts.ts';
 import { faultyDoor, type Faults } from './faults.ts';
@@ -42,6 +43,8 @@ export interface World extends GuestWorld {
   moveTransfer(transfer: string, bytes: number): void;
   transferTicket(transfer: string): string | undefined;
   consoleTickets(): readonly string[];
+  /** The certificate that it was given since it was made. */
+  certificate(): string | undefined;
   setStorage(domain: string, fault: StorageFault): void;
   corruptVolume(volume: VolumeReference, lie: string): void;
   setPace(pace: Partial<Pace>): void;
@@ -84,6 +87,7 @@ export function simulatedHost({
   let ring = open(boots);
   const publish: typeof ring.publish = (news) => ring.publish(news);
 
+  const certificate = simulatedCertificate();
   const tasks = simulatedTasks({ clock, publish, duration: () => pace.task });
   const storage = hostStorage({ hostId, storage: shared, clock, tasks, patience: pace.storagePatience, publish });
   const networks = () => facts.networks.map((network) => network.name);
@@ -91,6 +95,7 @@ export function simulatedHost({
   const transfers = simulatedTransfers({ clock, storage, publish });
 
   const implementation: AgentImplementation = {
+    ...certificate.calls,
     ...machines.calls,
     ...storage.calls,
     ...tasks.calls,
@@ -138,6 +143,7 @@ export function simulatedHost({
       moveTransfer: transfers.move,
       transferTicket: transfers.ticketOf,
       consoleTickets: machines.tickets,
+      certificate: certificate.installed,
       setStorage: storage.setFault,
       corruptVolume: storage.corrupt,
       setPace: (changed) => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import { agentClient, type AgentClient } from '@ostler/agent-contract/client';
 import { conformance, quietRun } from '@ostler/agent-contract/conformance';
-import { createAuthority, issue, type Identity } from '@ostler/pki/authority';
+import { createAuthority, issue, issueForRequest, type Identity } from '@ostler/pki/authority';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { simulatedHost, type SimulatedHost } from './host.ts';
 import { serveSimulated, type ServedHosts } from './serve.ts';
@@ -132,6 +132,8 @@ conformance('the simulated agent over the wire', async () => {
     connection: { type: 'posixfs', path: '/data', vfsType: 'none', mountOptions: 'bind' },
     network: 'ovirtmgmt',
     restart: async () => host.world.restartAgent(),
+    issue: (request) => issueForRequest(authority, request, { commonName: host.hostId, role: 'host', names: [host.hostId] }, new Date()),
+    shown: async () => [host.world.certificate()],
     crash: async (vm) => host.world.crash(vm),
     stop: () => alone.close(),
   };

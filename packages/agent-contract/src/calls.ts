@@ -63,6 +63,17 @@ export const hostCalls = {
   ),
 } as const satisfies Record<string, CallRow>;
 
+/**
+ * A host's certificate is renewed while it runs: the manager, which the host has let in by its own certificate, asks for a
+ * request, signs it, and hands the certificate over.
+ */
+export const certificateCalls = {
+  /** For a key that the host makes and keeps to itself. The same request until its certificate is installed. */
+  requestCertificate: change(nothing, object({ request: Type.String() })),
+  /** For all connections from now on; those that are there go on as they are. `bad_request` for one that does not fit. */
+  installCertificate: change(object({ certificate: Type.String({ maxLength: 16_384 }) }), nothing),
+} as const satisfies Record<string, CallRow>;
+
 export const vmCalls = {
   /** Defines and starts a run. The same run already there is success; another run of the VM is `other_run`. */
   startVm: change(VmRun, VmObservation, 120_000),
@@ -163,7 +174,7 @@ export const transferCalls = {
   transferState: look(object({ transfer: Id }), TransferState),
 } as const satisfies Record<string, CallRow>;
 
-export const calls = { ...hostCalls, ...vmCalls, ...storageCalls, ...taskCalls, ...transferCalls };
+export const calls = { ...hostCalls, ...certificateCalls, ...vmCalls, ...storageCalls, ...taskCalls, ...transferCalls };
 
 export type CallName = keyof typeof calls;
 export type Input<C extends CallName> = Static<(typeof calls)[C]['input']>;

@@ -4,10 +4,17 @@ import { calls, type CallName, type Input, type Mandate, type Output } from './c
 import { AgentError, isAgentErrorCode } from './errors.ts';
 import { aliveEvery, type AgentEvent } from './events.ts';
 
+export interface ClientTls {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
 export interface AgentAddress {
   /** `https://host:port` */
   readonly url: string;
-  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
+  /** Looked at for each new connection: our own certificate may be renewed meanwhile. */
+  readonly tls: ClientTls;
   /** The name that the host's certificate must bear: the host's id, so that no other host can answer for it. */
   readonly serverName: string;
 }
@@ -32,8 +39,11 @@ export function agentClient(address: AgentAddress): AgentClient {
   let current: ClientHttp2Session | undefined;
   const live = (): ClientHttp2Session => {
     if (current && !current.closed && !current.destroyed) return current;
+    const { ca, cert, key } = address.tls;
     const session = connect(address.url, {
-      ...address.tls,
+      ca,
+      cert,
+      key,
       servername: address.serverName,
       checkServerIdentity: (_host, certificate) => identityProblem(address.serverName, certificate.subjectaltname),
     });

@@ -17,6 +17,10 @@ export interface TestedAgent {
   readonly network: string | undefined;
   /** Ends the agent without warning and starts it again; VMs go on. */
   restart(): Promise<void>;
+  /** Signs a host's request with the authority that it knows. */
+  issue(request: string): Promise<string>;
+  /** The certificates, in PEM, that each of the agent's doors shows to a new connection. */
+  shown(): Promise<readonly (string | undefined)[]>;
   /** Kills the VM's QEMU. */
   crash(vm: string): Promise<void>;
   stop(): Promise<void>;
@@ -156,6 +160,20 @@ export function conformance(name: string, make: () => Promise<TestedAgent>): voi
         await expectError(change('createVolume', wish, operation), 'unknown_domain');
         await change('activateDomain', await activeDomain());
         expect(await change('createVolume', wish, operation)).toMatchObject({ volume: wish.volume });
+      });
+    });
+
+    describe('the certificate of a host', () => {
+      test('another one is requested, installed and shown from then on, each step twice; who is connected stays so', async () => {
+        const { request } = await twice('requestCertificate', {});
+        await expectError(change('installCertificate', { certificate: 'none' }), 'bad_request');
+        const certificate = await agent.issue(request);
+        await twice('installCertificate', { certificate });
+        expect(new Set(await agent.shown())).toEqual(new Set([certificate]));
+        expect((await look('observe', {})).bootId).toMatch(/^[0-9a-f-]{36}$/);
+        expect((await change('requestCertificate', {})).request).not.toBe(request);
+        await expectError(change('installCertificate', { certificate: await agent.issue(request) }), 'bad_request');
+        expect(new Set(await agent.shown())).toEqual(new Set([certificate]));
       });
     });
 
@@ -567,6 +585,7 @@ function sample(call: CallName): unknown {
     startVm: quietRun(),
     setConsolePassword: { vm: id, run: id, protocol: 'vnc', password: 'x', validFor: 1 },
     openConsole: { vm: id, run: id, ticket: id, console: 'vnc', validFor: 1 },
+    installCertificate: { certificate: 'none' },
     createDomain: { domain: id, connection, name: 'x', kind: 'data' },
     attachDomain: { domain: id, connection, pool: null, master: false, masterVersion: 0 },
     renameDomain: { domain: id, name: 'x' },

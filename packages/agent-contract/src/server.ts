@@ -38,6 +38,10 @@ export function agentServer({ implementation, journal, tls, ...options }: AgentS
   return server;
 }
 
+/** Shows another certificate to whoever connects from now on. */
+export const showCertificate = (server: Http2SecureServer, tls: AgentServerOptions['tls']): void =>
+  server.setSecureContext({ ...tls, minVersion: doorSettings.minVersion });
+
 /** Answers one stream: `POST /agent/<call>`, `GET /agent/events?after=<sequence>`. */
 export function agentDoor(options: AgentDoorOptions): (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void {
   return (stream, headers) => {

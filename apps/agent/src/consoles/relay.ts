@@ -18,6 +18,8 @@ export interface RelayOptions {
 
 export interface Relay {
   readonly port: number;
+  /** Another certificate, for whoever connects from now on. */
+  show(tls: RelayOptions['tls']): void;
   stop(): Promise<void>;
 }
 
@@ -25,7 +27,7 @@ const pingEvery = 30_000;
 
 /** The console relay: a WebSocket at `/consoles/<ticket>` whose binary frames are the console's bytes. */
 export async function startRelay({ address, port, tls, tickets, open, log }: RelayOptions): Promise<Relay> {
-  const server = createServer({ ...tls, minVersion: 'TLSv1.2' }, (_request, response) => {
+  const server = createServer({ cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' }, (_request, response) => {
     response.writeHead(404).end();
   });
   const sockets = new WebSocketServer({
@@ -58,6 +60,7 @@ export async function startRelay({ address, port, tls, tickets, open, log }: Rel
   const bound = server.address();
   return {
     port: bound !== null && typeof bound === 'object' ? bound.port : 0,
+    show: ({ cert, key }) => server.setSecureContext({ cert, key, minVersion: 'TLSv1.2' }),
     async stop() {
       for (const client of sockets.clients) client.terminate();
       server.closeAllConnections();

@@ -5,6 +5,7 @@ import { AgentError } from '@ostler/agent-contract/errors';
 import { startImageServer, ticketControl, type TicketControl } from '@ostler/image-io/image-server-process';
 import { isImageError } from '@ostler/image-io/errors';
 import { privateMode, writeFileAtomically } from '@ostler/pki/files';
+import type { HostTls } from '../certificate.ts';
 import { turns } from '../hypervisor/turns.ts';
 import { identityOf, isAlive, killGroup, livingMembersOf, type ProcessIdentity } from '../storage/process-identity.ts';
 
@@ -12,7 +13,8 @@ export interface ImageServersOptions {
   /** Short, and on this host's own disk or memory: sockets are in it. */
   readonly runDir: string;
   readonly identityFile: string;
-  readonly tls: { readonly cert: string; readonly key: string; readonly ca: string };
+  /** What servers that are started from now on show. */
+  readonly tls: () => HostTls;
   readonly listen: { readonly address: string; readonly port: number };
   readonly workers?: number;
   readonly uid: number;
@@ -30,6 +32,8 @@ export interface ImageServers {
   running(): Promise<TicketControl | undefined>;
   /** Nobody serves this ticket afterwards. No server is started for that, and one that does not answer is ended. */
   revoke(ticket: string): Promise<void>;
+  /** Has the server that runs, if one does, show another certificate from now on; transfers go on. */
+  show(tls: HostTls): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -56,7 +60,7 @@ export async function imageServers(options: ImageServersOptions): Promise<ImageS
       {
         control: join(runDir, 'control.sock'),
         runDirectory: join(runDir, 'nbd'),
-        listen: { host: listen.address, port: listen.port, tls },
+        listen: { host: listen.address, port: listen.port, tls: tls() },
         ...(workers !== undefined && { workers }),
       },
       { uid, gid, launched: remember, ...(ending !== undefined && { exitAt: ending }), log: (line) => log.info({ line }, 'image server') },
@@ -110,6 +114,10 @@ export async function imageServers(options: ImageServersOptions): Promise<ImageS
         if (!(await removed(ticket))) await end();
       });
     },
+    show: (next) =>
+      turn('server', async () => {
+        if (await answers(known)) await known.setTls(next);
+      }),
     async stop() {
       stopped = true;
       await turn('server', end);

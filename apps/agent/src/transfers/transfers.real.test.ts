@@ -84,7 +84,7 @@ async function start(exitAt?: string): Promise<Agent> {
   const servers = await imageServers({
     runDir: join(directory, 'run'),
     identityFile: join(stateDir, 'image-server.json'),
-    tls: { cert: host.cert, key: host.key, ca: authority.cert },
+    tls: () => ({ cert: host.cert, key: host.key, ca: authority.cert }),
     listen: { address: '127.0.0.1', port },
     workers: 2,
     uid: 36,

@@ -36,6 +36,15 @@ test('what was killed runs again, as another process', async () => {
   expect(await isAlive(first)).toBe(false);
 });
 
+test('what serves hears that its files have changed, and goes on', async () => {
+  const child = await program(`process.on('SIGHUP', () => console.log('read again')); ${serves}`);
+  await child.serving;
+  const running = processOf(child);
+  child.reload();
+  await vi.waitFor(async () => expect(await readFile(join(directory, 'log'), 'utf8')).toContain('read again'), 10_000);
+  expect(processOf(child)).toEqual(running);
+});
+
 test('what never serves says why, with its own last words', async () => {
   const child = await program(`console.error('the moon is in the wrong house'); process.exit(3);`);
   await expect(child.serving).rejects.toThrow('the moon is in the wrong house');

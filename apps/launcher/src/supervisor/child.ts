@@ -21,6 +21,8 @@ export interface Child {
   status(): ProcessStatus;
   /** Resolves when it serves for the first time; rejects when it ended before, with the last that it said. */
   readonly serving: Promise<void>;
+  /** SIGHUP: its files have changed. One that does not serve yet will read them anyway. */
+  reload(): void;
   stop(): Promise<void>;
 }
 
@@ -101,6 +103,9 @@ export function keepRunning(spec: ChildSpec, changed: () => void, now: () => num
       health: stopping.signal.aborted ? 'stopped' : current ? (current.ready ? 'ok' : restarts === 0 ? 'starting' : 'restarting') : 'restarting',
       ...(current?.identity && { process: current.identity, since: current.since }),
     }),
+    reload: () => {
+      if (current?.ready) current.process.kill('SIGHUP');
+    },
     stop: async () => {
       stopping.abort();
       current?.process.kill(spec.stopSignal ?? 'SIGTERM');

@@ -5,10 +5,11 @@ import { output } from '../command.ts';
 import { answers, makeCluster, makeDatabase, serverArguments } from '../instance/database.ts';
 import { startOwnLibvirtd } from '../instance/hypervisor.ts';
 import { pathsIn } from '../instance/paths.ts';
-import { readSettings } from '../instance/settings.ts';
+import { gatewayNames, readSettings } from '../instance/settings.ts';
 import { instanceDocument, writeInstance } from '../instance/document.ts';
 import { appMain, tool } from '../root.ts';
 import { keepRunning, type Child, type ChildSpec } from './child.ts';
+import { keepCertificates } from './certificates.ts';
 import { identityOf, startedAt, type ProcessIdentity } from './process.ts';
 import { writeStatus, type ProcessStatus, type SupervisorStatus } from './status.ts';
 
@@ -142,6 +143,20 @@ async function noteLibvirtd(found: ProcessIdentity, restarts: number): Promise<v
   await tell();
 }
 
+/** Hosts' certificates are the controller's affair; those of this machine's own servers are ours. */
+const reloading = new Set(['controller', 'api', 'gateway']);
+const renewing = keepCertificates({
+  paths,
+  names: () => gatewayNames(settings.hostName),
+  now,
+  signal: stop.signal,
+  renewed(what) {
+    process.stdout.write(`${what}\n`);
+    for (const child of children) if (reloading.has(child.status().name)) child.reload();
+  },
+  failed: (error) => process.stderr.write(`The certificates could not be renewed: ${String(error)}\n`),
+});
+
 /** The agent begins when this machine has been enrolled, which needs the others to serve. */
 async function startAgent(): Promise<void> {
   const enrolled = () =>
@@ -176,4 +191,5 @@ await tell();
 for (const child of children.toReversed()) await child.stop();
 libvirtd = undefined;
 await tell();
+await renewing;
 process.exit();

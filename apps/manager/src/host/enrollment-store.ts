@@ -56,6 +56,7 @@ export interface EnrolledHost {
   readonly address: string;
   readonly port: number;
   readonly fingerprint: string;
+  readonly renewAt: Date;
 }
 
 export const insertHost = (
@@ -64,13 +65,13 @@ export const insertHost = (
 ) =>
   change(
     tx,
-    sql`insert into hosts (id, name, cluster_id, address, port, spm_id, wanted, status, hardware_uuid, certificate_fingerprint)
-        values (${host.id}, ${host.name}, ${host.cluster}, ${host.address}, ${host.port}, ${host.spmId}, 'up', 'unassigned', ${host.hardwareUuid}, ${host.fingerprint})`,
+    sql`insert into hosts (id, name, cluster_id, address, port, spm_id, wanted, status, hardware_uuid, certificate_fingerprint, certificate_renew_at)
+        values (${host.id}, ${host.name}, ${host.cluster}, ${host.address}, ${host.port}, ${host.spmId}, 'up', 'unassigned', ${host.hardwareUuid}, ${host.fingerprint}, ${host.renewAt})`,
   );
 
 /** The same machine again: its name and what it was asked for stay as they are. */
 export const renewHost = (tx: Transaction, host: EnrolledHost) =>
   change(
     tx,
-    sql`update hosts set address = ${host.address}, port = ${host.port}, certificate_fingerprint = ${host.fingerprint} where id = ${host.id}`,
+    sql`update hosts set address = ${host.address}, port = ${host.port}, certificate_fingerprint = ${host.fingerprint}, certificate_renew_at = ${host.renewAt} where id = ${host.id}`,
   );

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { events } from '@ostler/domain/events/catalogue';
 import { certificateNames, enrollmentReasons, planEnrollment, readEnrollment, type Enrollment } from '@ostler/domain/host/enrollment';
 import { isRefusal, refuse, sentence, type Refusal } from '@ostler/domain/reason';
-import { fingerprint, issueForRequest, type Identity } from '@ostler/pki/authority';
+import { fingerprint, issueForRequest, renewAt, type Identity } from '@ostler/pki/authority';
 import { emit } from '../audit/store.ts';
 import type { Database } from '../db/database.ts';
 import { takeTurn } from '../jobs/locks.ts';
@@ -56,7 +56,7 @@ function enroll(db: Database, authority: Identity, now: Date, machine: Enrollmen
       () => undefined,
     );
     if (certificate === undefined) return refuse(enrollmentReasons.enrollment_request_unfit('request'));
-    const host = { id, address: machine.address, port: machine.port, fingerprint: fingerprint(certificate) };
+    const host = { id, address: machine.address, port: machine.port, fingerprint: fingerprint(certificate), renewAt: renewAt(certificate) };
     if ('known' in planned) await renewHost(tx, host);
     else await insertHost(tx, { ...host, name, cluster: token.cluster, spmId: planned.spmId, hardwareUuid: machine.hardwareUuid });
     await spendToken(tx, machine.token, id);

@@ -5,7 +5,7 @@ import { answersTo, createRequest, fingerprint } from '@ostler/pki/authority';
 import { change, row, sql } from '../db/database.ts';
 import { testManager, type TestManager } from '../testing/manager.ts';
 import { hostsUp, simulatedWorld } from '../testing/world.test-support.ts';
-import { createEnrollmentToken } from './service.ts';
+import { createEnrollmentToken, renewCertificates } from './service.ts';
 
 let manager: TestManager;
 let ahead = 0;
@@ -174,6 +174,43 @@ test('a host is shown as its agent described it, and goes to maintenance and bac
     expect((await world.ask('GET', 'hosts')).body).toEqual({ host: [] });
   } finally {
     stop();
+    await world.stop();
+  }
+});
+
+test("a host's certificate is renewed at two thirds of its life, by its own connection; what fails is tried again", async () => {
+  const world = await simulatedWorld();
+  const [host] = world.hosts;
+  const stop = new AbortController();
+  const log = { warn: () => undefined };
+  const renewing = renewCertificates({ ...world, epoch: 0, log }, stop.signal, 20);
+  try {
+    const held = () =>
+      row<{ print: string; due: Date | null }>(
+        world.db,
+        sql`select certificate_fingerprint as print, certificate_renew_at as due from hosts where id = ${host.hostId}`,
+      );
+    await change(world.db, sql`update hosts set status = 'up', certificate_renew_at = null`);
+    await world.until(held, (seen) => seen?.due != null);
+    const first = host.world.certificate() ?? '';
+    expect((await held())?.print).toBe(fingerprint(first));
+    expect(answersTo(first, [host.hostId, 'host1', 'host1.test'])).toBe(true);
+
+    world.passTime(200 * 86_400_000);
+    host.faults.disconnect();
+    world.passTime(70 * 86_400_000);
+    await expect.poll(() => host.world.certificate()).toBe(first);
+    host.faults.reconnect();
+    await world.until(
+      () => host.world.certificate(),
+      (seen) => seen !== first,
+    );
+    await world.until(held, (seen) => seen?.print === fingerprint(host.world.certificate() ?? ''));
+    const told = await row<{ count: number }>(world.db, sql`select count(*)::int as count from events where code = 10845`);
+    expect(told).toEqual({ count: 2 });
+  } finally {
+    stop.abort();
+    await renewing;
     await world.stop();
   }
 });

@@ -5,6 +5,7 @@ import { row, sql, type Queries } from '../db/database.ts';
 import { insertToken } from './enrollment-store.ts';
 
 export { mountEnrollment } from './enrollment.ts';
+export { renewCertificates } from './renewal.ts';
 export { insertToken, tokenLife } from './enrollment-store.ts';
 
 /** A token by which one machine enrolls itself into a cluster, which is given by id or name. It is shown this once. */

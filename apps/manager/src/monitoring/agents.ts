@@ -1,4 +1,4 @@
-import { agentClient, type AgentClient } from '@ostler/agent-contract/client';
+import { agentClient, type AgentClient, type ClientTls } from '@ostler/agent-contract/client';
 import { AgentError } from '@ostler/agent-contract/errors';
 
 /** The hosts' agents, by host id. A host that is not known answers every call with `unreachable`. */
@@ -14,7 +14,7 @@ export interface AgentBook extends Agents {
 }
 
 /** One client per host, connected when first used. The host's certificate must bear its id. */
-export function agentBook(tls: { readonly ca: string; readonly cert: string; readonly key: string }): AgentBook {
+export function agentBook(tls: ClientTls): AgentBook {
   const known = new Map<string, { url: string; client: AgentClient }>();
   return {
     of: (host) => known.get(host)?.client ?? nobody(host),

@@ -54,8 +54,8 @@ export async function simulatedWorld({ hosts: count = 1 } = {}): Promise<World> 
   for (const [index, host] of hosts.entries())
     await change(
       db,
-      sql`insert into hosts (id, name, cluster_id, address, spm_id, certificate_fingerprint)
-          values (${host.hostId}, ${`host${index + 1}`}, ${fixedIds.defaultCluster}, ${`host${index + 1}.test`}, ${index + 1}, ${host.hostId})`,
+      sql`insert into hosts (id, name, cluster_id, address, spm_id, certificate_fingerprint, certificate_renew_at)
+          values (${host.hostId}, ${`host${index + 1}`}, ${fixedIds.defaultCluster}, ${`host${index + 1}.test`}, ${index + 1}, ${host.hostId}, now() + interval '200 days')`,
     );
   const running = new Set<() => Promise<void>>();
   const runs = (work: (signal: AbortSignal) => Promise<void>) => {
@@ -82,7 +82,7 @@ export async function simulatedWorld({ hosts: count = 1 } = {}): Promise<World> 
     control: (more) =>
       runs((signal) =>
         controller(
-          { databaseUrl: manager.database.url, pool: manager.database.pool, db, secrets: manager.secrets, agents, now, log, ...more },
+          { databaseUrl: manager.database.url, pool: manager.database.pool, db, secrets: manager.secrets, agents, authority: manager.authority, now, log, ...more },
           signal,
         ),
       ),

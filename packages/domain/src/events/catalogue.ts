@@ -63,6 +63,7 @@ export const events = declareEvents({
   host_non_responsive: { code: 12, severity: 'error', text: 'Host {host} has been silent for {seconds} seconds and is non-responsive.' },
   host_activated: { code: 16, severity: 'normal', text: 'Host {host} is being activated by {user}.' },
   host_maintenance_requested: { code: 620, severity: 'normal', text: 'Host {host} is being moved to maintenance by {user}.' },
+  host_certificate_renewed: { code: 10_845, severity: 'normal', text: 'Host {host} has another certificate: the one before was two thirds through its life.' },
   host_in_maintenance: { code: 15, severity: 'normal', text: 'Host {host} is in maintenance.' },
   host_software_emulation: { code: 10_840, severity: 'warning', text: 'Host {host} runs VMs in software emulation, slowly: {reason}' },
 
