@@ -56,7 +56,7 @@ const systemErrors: Readonly<Record<string, readonly [AgentErrorCode, string]>> 
   ENOSPC: ['no_space', 'The storage is full'],
   EDQUOT: ['no_space', 'The quota on the storage is used up'],
   EFBIG: ['no_space', 'The storage cannot hold a file of this size'],
-  EACCES: ['storage_failed', 'User 36 may not do this on the storage: its directories must belong to user and group 36 (vdsm:kvm)'],
+  EACCES: ['storage_failed', 'User 36 may not do this on the storage: its directories must belong to user and group 36 (vdsm:kvm), and those above must let it through'],
   EPERM: ['storage_failed', 'The storage does not permit this to user 36 (vdsm:kvm)'],
   EROFS: ['storage_failed', 'The storage is read-only'],
   EIO: ['storage_failed', 'The storage answered with an input/output error'],

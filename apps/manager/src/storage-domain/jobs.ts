@@ -2,20 +2,34 @@ import { AgentError } from '@ostler/agent-contract/errors';
 import type { Connection, DomainFacts } from '@ostler/agent-contract/values';
 import type { AddDomain, AttachDomain, DetachDomain, RemoveDomain, SwitchDomain } from '@ostler/domain/storage-domain/plan';
 import { events } from '@ostler/domain/events/catalogue';
+import type { Event } from '@ostler/domain/events/event';
 import { emit } from '../audit/store.ts';
 import type { Database } from '../db/database.ts';
-import { job, step, StepFailed, type StepContext, type Tools } from '../jobs/definition.ts';
+import { job, step, StepFailed, type JobEnd, type StepContext, type Tools } from '../jobs/definition.ts';
 import { connectionOf, forgetDomain, recordAttached, recordCreated, recordDetached, recordNotAttached, setWanted } from './store.ts';
+
+const reasonOf = (failure: JobEnd['failure']): string => failure?.message ?? 'it was cancelled';
+
+/** How it went, told to whoever watches the domain or its data center. */
+const ending =
+  <Data extends { readonly domain: string; readonly dataCenter: string }>(
+    finished: (data: Data) => Event,
+    failed: (data: Data, reason: string) => Event,
+  ) =>
+  async ({ data }: { readonly data: Data }, { db, outcome, failure, correlation, owner }: JobEnd): Promise<void> => {
+    const about = { storageDomain: data.domain, dataCenter: data.dataCenter, user: owner };
+    await emit(db, outcome === 'finished' ? finished(data) : failed(data, reasonOf(failure)), about, correlation);
+  };
 
 /** Lays a new domain out on its storage. Until it is attached nobody uses it. */
 export const addDomain = job<AddDomain>(
   'add-storage-domain',
   {
     version: 1,
-    async ended({ data }, { db, outcome, correlation, owner }) {
+    async ended({ data }, { db, outcome, failure, correlation, owner }) {
       const about = { storageDomain: data.domain, user: owner };
       if (outcome === 'finished') return void (await emit(db, events.storage_domain_added({ name: data.name }), about, correlation));
-      await emit(db, events.storage_domain_add_failed({ name: data.name }), { user: owner }, correlation);
+      await emit(db, events.storage_domain_add_failed({ name: data.name, reason: reasonOf(failure) }), { user: owner }, correlation);
       await forgetDomain(db, data.domain);
     },
   },
@@ -52,16 +66,10 @@ export const attachDomain = job<AttachDomain>(
   'attach-storage-domain',
   {
     version: 1,
-    async ended({ data }, { db, outcome, correlation, owner }) {
-      const about = { storageDomain: data.domain, dataCenter: data.dataCenter, user: owner };
-      const names = { name: data.name, dataCenter: data.dataCenterName };
-      await emit(
-        db,
-        outcome === 'finished' ? events.storage_domain_attached(names) : events.storage_domain_attach_failed(names),
-        about,
-        correlation,
-      );
-    },
+    ended: ending(
+      ({ name, dataCenterName }) => events.storage_domain_attached({ name, dataCenter: dataCenterName }),
+      ({ name, dataCenterName }, reason) => events.storage_domain_attach_failed({ name, dataCenter: dataCenterName, reason }),
+    ),
   },
   ({ data }, { agents }) => [
     connectFirst(agents, data),
@@ -103,17 +111,10 @@ export const activateDomain = job<SwitchDomain>(
   'activate-storage-domain',
   {
     version: 1,
-    async ended({ data }, { db, outcome, correlation, owner }) {
-      const about = { storageDomain: data.domain, dataCenter: data.dataCenter, user: owner };
-      await emit(
-        db,
-        outcome === 'finished'
-          ? events.storage_domain_activated({ name: data.name })
-          : events.storage_domain_activate_failed({ name: data.name }),
-        about,
-        correlation,
-      );
-    },
+    ended: ending(
+      ({ name }) => events.storage_domain_activated({ name }),
+      ({ name }, reason) => events.storage_domain_activate_failed({ name, reason }),
+    ),
   },
   ({ data }, { agents }) => [
     step('activate', { do: (context) => everywhere(context, agents, data), undo: (context) => leaveEverywhere(context, agents, data) }),
@@ -128,17 +129,10 @@ export const maintainDomain = job<SwitchDomain>(
   'maintain-storage-domain',
   {
     version: 1,
-    async ended({ data }, { db, outcome, correlation, owner }) {
-      const about = { storageDomain: data.domain, dataCenter: data.dataCenter, user: owner };
-      await emit(
-        db,
-        outcome === 'finished'
-          ? events.storage_domain_maintenance({ name: data.name })
-          : events.storage_domain_maintenance_failed({ name: data.name }),
-        about,
-        correlation,
-      );
-    },
+    ended: ending(
+      ({ name }) => events.storage_domain_maintenance({ name }),
+      ({ name }, reason) => events.storage_domain_maintenance_failed({ name, reason }),
+    ),
   },
   ({ data }, { agents }) => [
     // Recorded first: a host that comes up meanwhile must not begin to use it again.
@@ -154,17 +148,10 @@ export const detachDomain = job<DetachDomain>(
   'detach-storage-domain',
   {
     version: 1,
-    async ended({ data }, { db, outcome, correlation, owner }) {
-      const about = { storageDomain: data.domain, dataCenter: data.dataCenter, user: owner };
-      await emit(
-        db,
-        outcome === 'finished'
-          ? events.storage_domain_detached({ name: data.name })
-          : events.storage_domain_detach_failed({ name: data.name }),
-        about,
-        correlation,
-      );
-    },
+    ended: ending(
+      ({ name }) => events.storage_domain_detached({ name }),
+      ({ name }, reason) => events.storage_domain_detach_failed({ name, reason }),
+    ),
   },
   ({ data }, { agents }) => [
     connectFirst(agents, data),
@@ -188,11 +175,11 @@ export const removeDomain = job<RemoveDomain>(
   'remove-storage-domain',
   {
     version: 1,
-    async ended({ data }, { db, outcome, correlation, owner }) {
+    async ended({ data }, { db, outcome, failure, correlation, owner }) {
       if (outcome !== 'finished')
         return void (await emit(
           db,
-          events.storage_domain_remove_failed({ name: data.name }),
+          events.storage_domain_remove_failed({ name: data.name, reason: reasonOf(failure) }),
           { storageDomain: data.domain, user: owner },
           correlation,
         ));

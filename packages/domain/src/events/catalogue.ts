@@ -85,22 +85,26 @@ export const events = declareEvents({
 
   // storage domains
   storage_domain_added: { code: 956, severity: 'normal', text: 'Storage domain {name} was added.' },
-  storage_domain_add_failed: { code: 957, severity: 'error', text: 'Storage domain {name} could not be added.' },
+  storage_domain_add_failed: { code: 957, severity: 'error', text: 'Storage domain {name} could not be added: {reason}' },
   storage_domain_updated: { code: 958, severity: 'normal', text: 'Storage domain {name} was changed.' },
   storage_domain_removed: { code: 960, severity: 'normal', text: 'Storage domain {name} was removed.' },
-  storage_domain_remove_failed: { code: 961, severity: 'error', text: 'Storage domain {name} could not be removed.' },
+  storage_domain_remove_failed: { code: 961, severity: 'error', text: 'Storage domain {name} could not be removed: {reason}' },
   storage_domain_attached: { code: 962, severity: 'normal', text: 'Storage domain {name} was attached to data center {dataCenter}.' },
   storage_domain_attach_failed: {
     code: 963,
     severity: 'error',
-    text: 'Storage domain {name} could not be attached to data center {dataCenter}.',
+    text: 'Storage domain {name} could not be attached to data center {dataCenter}: {reason}',
   },
   storage_domain_detached: { code: 964, severity: 'normal', text: 'Storage domain {name} was detached.' },
-  storage_domain_detach_failed: { code: 965, severity: 'error', text: 'Storage domain {name} could not be detached.' },
+  storage_domain_detach_failed: { code: 965, severity: 'error', text: 'Storage domain {name} could not be detached: {reason}' },
   storage_domain_activated: { code: 966, severity: 'normal', text: 'Storage domain {name} is active.' },
-  storage_domain_activate_failed: { code: 967, severity: 'error', text: 'Storage domain {name} could not be activated.' },
+  storage_domain_activate_failed: { code: 967, severity: 'error', text: 'Storage domain {name} could not be activated: {reason}' },
   storage_domain_maintenance: { code: 968, severity: 'normal', text: 'Storage domain {name} is in maintenance.' },
-  storage_domain_maintenance_failed: { code: 969, severity: 'error', text: 'Storage domain {name} could not be moved to maintenance.' },
+  storage_domain_maintenance_failed: {
+    code: 969,
+    severity: 'error',
+    text: 'Storage domain {name} could not be moved to maintenance: {reason}',
+  },
   storage_domain_slow: {
     code: 123,
     severity: 'warning',
