@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import type { World } from '@ostler/manager/testing/world.test-support';
 import { createAuthority } from '@ostler/pki/authority';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { calledProgram, type Ended } from './called-program.test-support.ts';
 import { servedWorld, type ServedWorld } from './served-world.test-support.ts';
 
 /** The command line client as a program, against a manager behind a real gateway; hosts are simulated. */
@@ -23,12 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => served.stop());
 
-interface Ended {
-  readonly exitCode: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
+/** As a process: for what only processes have. */
 function begin(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
@@ -42,7 +38,9 @@ function begin(
   child.stdin.end(input);
   return { child, ended: once(child, 'close').then(([exitCode]) => ({ exitCode, ...text })) };
 }
-const ostler = (...args: string[]): Promise<Ended> => begin(args).ended;
+const called = (args: readonly string[], environment: Readonly<Record<string, string>> = {}, input = ''): Promise<Ended> =>
+  calledProgram(args, { home: directory, environment: { OSTLER_STATE_DIR: file('none'), ...environment }, input });
+const ostler = (...args: string[]): Promise<Ended> => called(args);
 const document = async (...args: string[]) => JSON.parse((await ostler(...args, '--output', 'json')).out);
 
 const login = (...more: string[]) => ostler('login', address, '--password-file', file('password'), ...more);
@@ -108,7 +106,7 @@ test('programs log in by their environment, and leave no session behind', async 
     OSTLER_CA_FILE: file('ca.pem'),
     XDG_CONFIG_HOME: file('empty'),
   };
-  const listed = await begin(['host', 'list', '-o', 'json'], environment).ended;
+  const listed = await called(['host', 'list', '-o', 'json'], environment);
   expect(JSON.parse(listed.out)).toMatchObject([{ name: 'host1', status: 'up' }]);
   expect(await sessions()).toBe(before);
 });
@@ -124,9 +122,9 @@ test('the instance of this machine needs nothing to be said', async () => {
     }),
   );
   const environment = { OSTLER_STATE_DIR: directory, XDG_CONFIG_HOME: file('local') };
-  expect((await begin(['host', 'list'], environment).ended).out).toContain('host1');
+  expect((await called(['host', 'list'], environment)).out).toContain('host1');
   await expect(stat(file('local'))).rejects.toThrow('ENOENT');
-  expect((await begin(['login'], environment).ended).exitCode).toBe(0);
+  expect((await called(['login'], environment)).exitCode).toBe(0);
   expect((await stat(file('local/ostler/session.json'))).isFile()).toBe(true);
 });
 
@@ -225,7 +223,7 @@ test('jobs are listed, and shown with their steps by the first digits of their i
 });
 
 test('users are added, with a password that never was an argument', async () => {
-  const added = await begin(['user', 'add', 'jane', '--password-file', '-', '--last-name', 'Doe'], {}, 'a-good-Password-1\n').ended;
+  const added = await called(['user', 'add', 'jane', '--password-file', '-', '--last-name', 'Doe'], {}, 'a-good-Password-1\n');
   expect(added).toMatchObject({ exitCode: 0, err: '' });
   expect((await ostler('user', 'list')).out).toMatch(/jane@internal-authz +\S+ +Doe/);
   expect((await ostler('permission', 'list')).out).toContain('SuperUser');

@@ -134,7 +134,7 @@ export async function untilStatus<T extends { readonly status?: string | undefin
     if (run.cli.now() - since > wanted.seconds * 1000)
       throw new Problem(
         `${wanted.what} is ${statusWords(status)} after ${wanted.seconds} seconds.${wanted.help === undefined ? '' : ` ${wanted.help}`}`,
-        exitCodes.failed,
+        exitCodes.timeout,
       );
     run.progress.state(`${wanted.what} is ${statusWords(status)}`);
   }

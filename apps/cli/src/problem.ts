@@ -10,6 +10,10 @@ export const exitCodes = {
   /** Not logged in, or there is nobody to talk to. */
   unreachable: 3,
   notFound: 4,
+  /** Seen, but not allowed to this user. */
+  notPermitted: 5,
+  /** What was waited for has not come in time; it may yet. */
+  timeout: 6,
   /** As shells count Ctrl-C. */
   interrupted: 130,
 } as const;
@@ -43,6 +47,7 @@ export function outcomeOf(error: unknown): { readonly text: string | undefined; 
 
 function exitCodeOfStatus(status: number): ExitCode {
   if (status === 401) return exitCodes.unreachable;
+  if (status === 403) return exitCodes.notPermitted;
   return status === 404 ? exitCodes.notFound : exitCodes.failed;
 }
 

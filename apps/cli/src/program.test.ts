@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { PassThrough } from 'node:stream';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, expect, test } from 'vitest';
 import type { Command } from 'commander';
@@ -34,7 +35,7 @@ test.each([
   [['vm', 'create', 'web', '--cpus', '0'], 'a number from 1 on'],
   [['vm', 'create'], "missing required argument 'name'"],
   [['vm', 'fly', 'web'], "unknown command 'fly'"],
-  [['vm', 'list', '--output', 'xml'], 'Allowed choices are text, json, yaml'],
+  [['vm', 'list', '--output', 'xml'], 'Allowed choices are text, table, json, yaml'],
   [['vm', 'console', 'web', '--timeout', 'soon'], 'a number of seconds'],
   [['disk', 'create', 'data'], "required option '--size <size>'"],
   [['vm', 'start', 'web', '--colour', 'red'], "unknown option '--colour'"],
@@ -60,22 +61,35 @@ test('an address that could not be trusted is refused before anything is sent to
 const leaves = (command: Command): Command[] => (command.commands.length === 0 ? [command] : command.commands.flatMap(leaves));
 
 test('every command that changes something can be tried without changing it', () => {
-  const reading = /^(login|logout|whoami|list|show|console|download|coverage|bash|token|cancel|resume|abandon)$/;
+  const reading = /^(login|logout|whoami|list|show|console|download|coverage|bash|__complete|token|cancel|resume|abandon)$/;
   const without = leaves(newProgram(cli())).filter(
     (one) => !reading.test(one.name()) && !one.options.some(({ long }) => long === '--dry-run'),
   );
   expect(without.map((one) => one.name())).toEqual([]);
 });
 
-test('bash completes nouns, verbs and options by the commands that there are', async () => {
+test('bash completes nouns, verbs and options by the commands that there are', { timeout: 60_000 }, async () => {
   const script = `${bashCompletion(newProgram(cli()))}
+ostler() { "$NODE" "$MAIN" "$@"; }
 complete_it() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _ostler; echo "\${COMPREPLY[*]}"; }
 complete_it ostler st
 complete_it ostler vm sh
 complete_it ostler vm disk ''
-complete_it ostler vm start web --dr`;
-  const { stdout } = await promisify(execFile)('bash', ['--norc', '-c', script]);
-  expect(stdout.split('\n')).toEqual(['status storage-domain', 'show shutdown', 'list attach detach', '--dry-run', '']);
+complete_it ostler vm start web --dr
+complete_it ostler vm update web --memory-policy.
+complete_it ostler vm disk update web root --interface v`;
+  const { stdout } = await promisify(execFile)('bash', ['--norc', '-c', script], {
+    env: { ...process.env, NODE: process.execPath, MAIN: join(import.meta.dirname, 'main.ts'), OSTLER_STATE_DIR: '/nowhere/at/all' },
+  });
+  expect(stdout.split('\n')).toEqual([
+    'status storage-domain storage-connection',
+    'show shutdown',
+    'attach detach list show update',
+    '--dry-run',
+    '--memory-policy.ballooning --memory-policy.guaranteed --memory-policy.max --memory-policy.over-commit.percent --memory-policy.transparent-huge-pages.enabled',
+    'virtio virtio_scsi',
+    '',
+  ]);
 });
 
 test('help tells the exit codes, and is no mistake', async () => {

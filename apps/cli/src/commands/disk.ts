@@ -6,21 +6,21 @@ import { onlyDomain } from '../domains.ts';
 import { findDisk, findStorageDomain } from '../find.ts';
 import { downloadImage } from '../images/download.ts';
 import { uploadImage } from '../images/upload.ts';
+import { methodAt, rowOf } from '../nouns/ask.ts';
+import { bodyFrom, merged } from '../nouns/body.ts';
+import { bodyFlags } from '../nouns/flags.ts';
+import { flagsLater } from '../nouns/lazy.ts';
+import { idOf } from '../nouns/row.ts';
+import { nounOf } from '../nouns/tree.ts';
 import { count, size } from '../options.ts';
 import { on, type Run } from '../run.ts';
 import { inGib } from '../sizes.ts';
-import { properties, table, words } from '../show/table.ts';
+import { properties, words } from '../show/table.ts';
 
 export function diskCommands(program: Command, cli: Cli): void {
   const disk = program.command('disk').description('disks');
-  disk
-    .command('list')
-    .description('all that you may see')
-    .option('--search <text>', 'as in the search bar: "status=ok and size>10"')
-    .option('--max <number>', 'of disks', count)
-    .action(on(cli, list));
   disk.command('show').argument('<disk>', 'name or id').description('one of them').action(on(cli, show));
-  mutating(
+  const created = mutating(
     disk
       .command('create')
       .argument('<name>')
@@ -32,6 +32,8 @@ export function diskCommands(program: Command, cli: Cli): void {
       .option('--shareable', 'several VMs may have it at the same time')
       .option('--description <text>'),
   ).action(on(cli, create));
+  const route = nounOf('disk').ofAll.get('add');
+  if (route) flagsLater(created, () => bodyFlags(route).filter(({ name }) => !sayOtherwise.includes(name)));
   bytes(
     disk
       .command('upload')
@@ -54,27 +56,13 @@ export function diskCommands(program: Command, cli: Cli): void {
   mutating(disk.command('remove').argument('<disk>', 'name or id').description('remove it, with everything on it')).action(on(cli, remove));
 }
 
+/** What `disk create` says in words of its own. */
+const sayOtherwise = ['alias', 'name', 'provisioned-size', 'sparse', 'storage-domains'];
+
 const bytes = (command: Command): Command =>
   command
     .option('--connections <number>', 'at the same time', count, 4)
     .option('--direct', 'straight to the host instead of through the gateway');
-
-async function list(run: Run, { search, max }: { search?: string; max?: number }): Promise<void> {
-  const disks = await (await run.api()).disks.list({ search, max, follow: 'storage_domains', signal: run.cli.signal });
-  const text = table<Api['disk']>(
-    [
-      { title: 'NAME', cell: ({ alias, name }) => alias ?? name },
-      { title: 'STATUS', cell: ({ status }) => words(status) },
-      { title: 'SIZE', cell: (one) => inGib(one.provisioned_size), right: true },
-      { title: 'USED', cell: (one) => inGib(one.actual_size), right: true },
-      { title: 'FORMAT', cell: ({ format }) => format && formatName(format) },
-      { title: 'STORAGE DOMAIN', cell: (one) => one.storage_domains?.map(({ name }) => name).join(', ') },
-      { title: 'ID', cell: ({ id }) => id },
-    ],
-    disks,
-  );
-  run.print(disks, disks.length === 0 ? 'There are no such disks.\n' : text);
-}
 
 const formatName = (format: 'cow' | 'raw'): string => (format === 'cow' ? 'qcow2' : 'raw');
 
@@ -122,9 +110,10 @@ async function create(run: Run, name: string, options: CreateOptions): Promise<v
       { id: options.storageDomain === undefined ? await onlyDomain(api) : (await findStorageDomain(api, options.storageDomain)).id },
     ],
   };
-  const made = await carryOut(run, options, (call) => api.disks.add(wish, call));
+  const body = merged(await bodyFrom(run, run.flags, { ...options }), { ...wish });
+  const made = await carryOut(run, options, async (call) => rowOf(methodAt(api, 'disks', [], 'add')(body, call)));
   if (!made) return;
-  const { id = '' } = made.answer;
+  const id = idOf(made.answer) ?? '';
   run.print(await api.disks(id).get(), `Disk ${name} ${options.wait ? 'has been' : 'is being'} made; its id is ${id}.\n`);
 }
 

@@ -7,81 +7,20 @@ import { findCluster, findHost, findStorageDomain } from '../find.ts';
 import { seconds } from '../options.ts';
 import { on, type Run } from '../run.ts';
 import { inGib } from '../sizes.ts';
+import { searchSorted, type OwnList } from '../nouns/list.ts';
 import { properties, statusWords, table, words, type Column } from '../show/table.ts';
 
-/** Hosts, storage domains, and what VMs are put into. */
+/** Hosts and storage domains. */
 export function infrastructureCommands(program: Command, cli: Cli): void {
   hostCommands(program.command('host').description('hosts'), cli);
 
   const domain = program.command('storage-domain').description('storage domains');
-  listing(domain, cli, domainColumns, (run, search) => call(run, (api) => domainsWithStatus(api, search.search)));
   domain.command('show').argument('<domain>', 'name or id').description('one of them').action(on(cli, showDomain));
-
-  listing(program.command('network').description('logical networks'), cli, networkColumns, (run, search) =>
-    call(run, ({ networks }) => networks.list({ ...search, follow: 'data_center' })),
-  );
-  program
-    .command('vnic-profile')
-    .description('what a NIC is attached to a network with')
-    .command('list')
-    .description('all that you may see')
-    .action(
-      on(cli, async (run: Run) =>
-        printRows(run, profileColumns, await call(run, ({ vnicprofiles }) => vnicprofiles.list({ follow: 'network' }))),
-      ),
-    );
-  listing(program.command('cluster').description('clusters'), cli, clusterColumns, (run, search) =>
-    call(run, ({ clusters }) => clusters.list({ ...search, follow: 'data_center' })),
-  );
-  listing(program.command('data-center').description('data centers'), cli, dataCenterColumns, (run, search) =>
-    call(run, ({ datacenters }) => datacenters.list(search)),
-  );
-  listing(program.command('template').description('templates'), cli, templateColumns, (run, search) =>
-    call(run, ({ templates }) => templates.list(search)),
-  );
 }
-
-type Api_ = Awaited<ReturnType<Run['api']>>;
-const call = async <T>(run: Run, ask: (api: Api_) => Promise<T>): Promise<T> => ask(await run.api());
-
-function listing<T>(
-  noun: Command,
-  cli: Cli,
-  columns: readonly Column<T>[],
-  rows: (run: Run, search: { search?: string }) => Promise<T[]>,
-): void {
-  noun
-    .command('list')
-    .description('all that you may see')
-    .option('--search <text>', 'as in the search bar: "name=web*"')
-    .action(
-      on(cli, async (run: Run, { search }: { search?: string }) =>
-        printRows(run, columns, await rows(run, search === undefined ? {} : { search })),
-      ),
-    );
-}
-
-const printRows = <T>(run: Run, columns: readonly Column<T>[], rows: readonly T[]): void =>
-  run.print(rows, rows.length === 0 ? 'There are none.\n' : table(columns, rows));
 
 // ---- hosts -----------------------------------------------------------------------------------------------------------
 
-const hostColumns: readonly Column<Api['host']>[] = [
-  { title: 'NAME', cell: ({ name }) => name },
-  {
-    title: 'STATUS',
-    cell: ({ status, status_detail: detail }) =>
-      `${words(status) ?? ''}${detail === undefined || detail === '' || detail === 'none' ? '' : ` (${words(detail)})`}`,
-  },
-  { title: 'CLUSTER', cell: ({ cluster }) => cluster?.name },
-  { title: 'ADDRESS', cell: ({ address }) => address },
-  { title: 'MEMORY', cell: ({ memory }) => inGib(memory), right: true },
-  { title: 'VMS', cell: ({ summary }) => (summary?.active === undefined ? '' : String(summary.active)), right: true },
-  { title: 'ID', cell: ({ id }) => id },
-];
-
 function hostCommands(host: Command, cli: Cli): void {
-  listing(host, cli, hostColumns, (run, search) => call(run, ({ hosts }) => hosts.list({ ...search, follow: 'cluster' })));
   host.command('show').argument('<host>', 'name or id').description('one of them').action(on(cli, showHost));
   host
     .command('token')
@@ -129,7 +68,7 @@ async function token(run: Run, name: string | undefined, { cluster }: { cluster:
   const { id } = await findCluster(api, cluster);
   const issued = await api.clusters(id).issueenrollmenttoken(name === undefined ? {} : { host_name: name });
   run.print({ enrollment_token: issued.enrollment_token, valid_until: issued.valid_until }, `${issued.enrollment_token ?? ''}\n`);
-  if (run.output === 'text' && issued.valid_until)
+  if ((run.output === 'text' || run.output === 'table') && issued.valid_until)
     run.progress.say(`Good for one host until ${issued.valid_until.toISOString()}; it is not shown again.`);
 }
 
@@ -162,7 +101,7 @@ async function tellHost(
   run.print(now, `Host ${host.name} is ${statusWords(now.status)}.\n`);
 }
 
-// ---- storage domains, networks, clusters -----------------------------------------------------------------------------
+// ---- storage domains -----------------------------------------------------------------------------
 
 const domainStatus = ({ status, external_status: external }: Api['storage_domain']): string | undefined =>
   words(external === undefined || external === 'ok' ? status : external);
@@ -170,7 +109,7 @@ const domainStatus = ({ status, external_status: external }: Api['storage_domain
 const domainColumns: readonly Column<Api['storage_domain']>[] = [
   { title: 'NAME', cell: ({ name }) => name },
   { title: 'TYPE', cell: ({ type, master }) => `${type ?? ''}${master ? ' (master)' : ''}` },
-  { title: 'STATUS', cell: domainStatus },
+  { title: 'STATUS', cell: domainStatus, isStatus: true },
   { title: 'STORAGE', cell: ({ storage }) => storage?.type },
   { title: 'FREE', cell: ({ available }) => inGib(available), right: true },
   { title: 'USED', cell: ({ used }) => inGib(used), right: true },
@@ -178,6 +117,13 @@ const domainColumns: readonly Column<Api['storage_domain']>[] = [
   { title: 'DATA CENTER', cell: (one) => one.data_centers?.map(({ name }) => name ?? '').join(', ') },
   { title: 'ID', cell: ({ id }) => id },
 ];
+
+/** The list of storage domains tells their status in the data center, which the API's list of all does not. */
+export const domainList: OwnList = async (run, { search, sort, max }) => {
+  const all = await domainsWithStatus(await run.api(), sort === undefined ? search : searchSorted(search, sort));
+  const domains = all.slice(0, max);
+  return { rows: domains.map((one) => ({ ...one })), text: table(domainColumns, domains, run.style) };
+};
 
 async function showDomain(run: Run, wanted: string): Promise<void> {
   const api = await run.api();
@@ -202,46 +148,3 @@ async function showDomain(run: Run, wanted: string): Promise<void> {
     ]),
   );
 }
-
-const networkColumns: readonly Column<Api['network']>[] = [
-  { title: 'NAME', cell: ({ name }) => name },
-  { title: 'STATUS', cell: ({ status }) => words(status) },
-  { title: 'DATA CENTER', cell: (one) => one.data_center?.name },
-  { title: 'VLAN', cell: ({ vlan }) => (vlan?.id === undefined ? '' : String(vlan.id)), right: true },
-  { title: 'USAGE', cell: ({ usages }) => usages?.map((usage) => words(usage)).join(', ') },
-  { title: 'DESCRIPTION', cell: ({ description }) => description },
-  { title: 'ID', cell: ({ id }) => id },
-];
-
-const profileColumns: readonly Column<Api['vnic_profile']>[] = [
-  { title: 'NAME', cell: ({ name }) => name },
-  { title: 'NETWORK', cell: ({ network }) => network?.name },
-  { title: 'DESCRIPTION', cell: ({ description }) => description },
-  { title: 'ID', cell: ({ id }) => id },
-];
-
-const clusterColumns: readonly Column<Api['cluster']>[] = [
-  { title: 'NAME', cell: ({ name }) => name },
-  { title: 'DATA CENTER', cell: (one) => one.data_center?.name },
-  { title: 'CPU TYPE', cell: ({ cpu }) => cpu?.type },
-  { title: 'LEVEL', cell: ({ version }) => (version?.major === undefined ? '' : `${version.major}.${version.minor ?? 0}`) },
-  { title: 'DESCRIPTION', cell: ({ description }) => description },
-  { title: 'ID', cell: ({ id }) => id },
-];
-
-const dataCenterColumns: readonly Column<Api['data_center']>[] = [
-  { title: 'NAME', cell: ({ name }) => name },
-  { title: 'STATUS', cell: ({ status }) => words(status) },
-  { title: 'STORAGE', cell: ({ local }) => (local ? 'local' : 'shared') },
-  { title: 'LEVEL', cell: ({ version }) => (version?.major === undefined ? '' : `${version.major}.${version.minor ?? 0}`) },
-  { title: 'DESCRIPTION', cell: ({ description }) => description },
-  { title: 'ID', cell: ({ id }) => id },
-];
-
-const templateColumns: readonly Column<Api['template']>[] = [
-  { title: 'NAME', cell: ({ name }) => name },
-  { title: 'STATUS', cell: ({ status }) => words(status) },
-  { title: 'MEMORY', cell: ({ memory }) => inGib(memory), right: true },
-  { title: 'DESCRIPTION', cell: ({ description }) => description },
-  { title: 'ID', cell: ({ id }) => id },
-];

@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
-import type { Api } from '@ostler/contract/schema';
 import { carryOut, mutating, type MutationOptions } from '../carry-out.ts';
 import type { Cli } from '../cli.ts';
 import { on, type Run } from '../run.ts';
 import { askPassword, canAsk, passwordFrom } from '../session/secrets.ts';
 import { Problem } from '../problem.ts';
-import { table } from '../show/table.ts';
 
 interface AddOptions extends MutationOptions {
   readonly passwordFile?: string;
@@ -17,11 +15,6 @@ interface AddOptions extends MutationOptions {
 
 export function userCommands(program: Command, cli: Cli): void {
   const user = program.command('user').description('users');
-  user
-    .command('list')
-    .description('all that you may see')
-    .option('--search <text>', 'as in the search bar: "usrname=jane*"')
-    .action(on(cli, list));
   mutating(
     user
       .command('add')
@@ -33,27 +26,6 @@ export function userCommands(program: Command, cli: Cli): void {
       .option('--email <address>')
       .option('--domain <domain>', 'directory', 'internal-authz'),
   ).action(on(cli, add));
-  program
-    .command('permission')
-    .description('who may do what')
-    .command('list')
-    .description('those on the whole system')
-    .action(on(cli, permissions));
-}
-
-async function list(run: Run, { search }: { search?: string }): Promise<void> {
-  const users = await (await run.api()).users.list({ search, signal: run.cli.signal });
-  const text = table<Api['user']>(
-    [
-      { title: 'LOGIN', cell: (one) => one.user_name ?? one.principal },
-      { title: 'FIRST NAME', cell: ({ name }) => name },
-      { title: 'LAST NAME', cell: (one) => one.last_name },
-      { title: 'EMAIL', cell: ({ email }) => email },
-      { title: 'ID', cell: ({ id }) => id },
-    ],
-    users,
-  );
-  run.print(users, users.length === 0 ? 'There are none.\n' : text);
 }
 
 async function add(run: Run, name: string, options: AddOptions): Promise<void> {
@@ -81,17 +53,4 @@ async function newPassword(run: Run, name: string): Promise<string> {
   const first = await askPassword(run.cli, `New password of ${name}: `);
   if (first !== (await askPassword(run.cli, 'Again: '))) throw new Problem('The two passwords differ.');
   return first;
-}
-
-async function permissions(run: Run): Promise<void> {
-  const all = await (await run.api()).permissions.list({ follow: 'role,user,group', signal: run.cli.signal });
-  const text = table<Api['permission']>(
-    [
-      { title: 'WHO', cell: ({ user, group }) => user?.user_name ?? user?.name ?? group?.name ?? user?.id ?? group?.id },
-      { title: 'ROLE', cell: ({ role }) => role?.name ?? role?.id },
-      { title: 'ID', cell: ({ id }) => id },
-    ],
-    all,
-  );
-  run.print(all, all.length === 0 ? 'There are none that you may see.\n' : text);
 }

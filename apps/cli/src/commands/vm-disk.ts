@@ -2,9 +2,9 @@ import { Option, type Command } from 'commander';
 import { carryOut, mutating, type MutationOptions } from '../carry-out.ts';
 import type { Cli } from '../cli.ts';
 import { findAttachment, findDisk, findVm } from '../find.ts';
+import { offer } from '../nouns/offer.ts';
+import { nounOf } from '../nouns/tree.ts';
 import { on, type Run } from '../run.ts';
-import { inGib } from '../sizes.ts';
-import { table, words } from '../show/table.ts';
 
 interface AttachOptions extends MutationOptions {
   readonly interface: 'virtio' | 'virtio_scsi' | 'sata' | 'ide';
@@ -14,7 +14,6 @@ interface AttachOptions extends MutationOptions {
 
 export function vmDiskCommands(vm: Command, cli: Cli): void {
   const disk = vm.command('disk').description('disks of a VM');
-  disk.command('list').argument('<vm>', 'name or id').description('those that are attached').action(on(cli, list));
   mutating(
     disk
       .command('attach')
@@ -28,6 +27,8 @@ export function vmDiskCommands(vm: Command, cli: Cli): void {
       .option('--no-bootable', 'the VM does not boot from it')
       .option('--read-only', 'the guest cannot write to it'),
   ).action(on(cli, attach));
+  const attaching = disk.commands.at(-1);
+  if (attaching) offer(attaching, [nounOf('vm'), nounOf('disk')]);
   mutating(
     disk
       .command('detach')
@@ -35,25 +36,6 @@ export function vmDiskCommands(vm: Command, cli: Cli): void {
       .argument('<disk>', 'name or id')
       .description('detach a disk, which stays as it is'),
   ).action(on(cli, detach));
-}
-
-async function list(run: Run, name: string): Promise<void> {
-  const api = await run.api();
-  const vm = await findVm(api, name);
-  const attachments = await api.vms(vm.id).diskattachments.list({ follow: 'disk' });
-  const text = table(
-    [
-      { title: 'DISK', cell: ({ disk }) => disk?.alias ?? disk?.name },
-      { title: 'SIZE', cell: ({ disk }) => inGib(disk?.provisioned_size), right: true },
-      { title: 'STATUS', cell: ({ disk }) => words(disk?.status) },
-      { title: 'INTERFACE', cell: (one) => one.interface },
-      { title: 'BOOTS', cell: ({ bootable }) => (bootable ? 'yes' : '') },
-      { title: 'READ ONLY', cell: (one) => (one.read_only ? 'yes' : '') },
-      { title: 'ID', cell: ({ id }) => id },
-    ],
-    attachments,
-  );
-  run.print(attachments, attachments.length === 0 ? `VM ${vm.name} has no disks.\n` : text);
 }
 
 async function attach(run: Run, vmName: string, diskName: string, options: AttachOptions): Promise<void> {

@@ -5,7 +5,6 @@ import type { Cli } from '../cli.ts';
 import { findNetwork, findNic, findVm, findVnicProfile } from '../find.ts';
 import { exitCodes, Problem, usageProblem } from '../problem.ts';
 import { on, type Run } from '../run.ts';
-import { table } from '../show/table.ts';
 
 export interface NicWish {
   readonly name?: string;
@@ -17,7 +16,6 @@ export interface NicWish {
 
 export function vmNicCommands(vm: Command, cli: Cli): void {
   const nic = vm.command('nic').description('network interfaces of a VM');
-  nic.command('list').argument('<vm>', 'name or id').description('those that it has').action(on(cli, list));
   mutating(
     nic
       .command('add')
@@ -84,23 +82,4 @@ async function profileFor(run: Run, { network, vnicProfile }: NicWish): Promise<
   if (others.length > 0)
     throw usageProblem(`Network ${name} has several vNIC profiles. Say which: --vnic-profile ${meant.map((one) => one.name).join(', ')}.`);
   return only.id;
-}
-
-async function list(run: Run, name: string): Promise<void> {
-  const api = await run.api();
-  const vm = await findVm(api, name);
-  const nics = await api.vms(vm.id).nics.list({ follow: 'vnic_profile.network' });
-  const text = table(
-    [
-      { title: 'NAME', cell: (one) => one.name },
-      { title: 'MAC', cell: ({ mac }) => mac?.address },
-      { title: 'NETWORK', cell: (one) => one.vnic_profile?.network?.name },
-      { title: 'PROFILE', cell: (one) => one.vnic_profile?.name },
-      { title: 'INTERFACE', cell: (one) => one.interface },
-      { title: 'LINK', cell: ({ linked, plugged }) => (plugged === false ? 'unplugged' : linked === false ? 'down' : 'up') },
-      { title: 'ID', cell: ({ id }) => id },
-    ],
-    nics,
-  );
-  run.print(nics, nics.length === 0 ? `VM ${vm.name} has no NICs.\n` : text);
 }

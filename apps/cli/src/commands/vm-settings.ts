@@ -3,6 +3,12 @@ import type { Api } from '@ostler/contract/schema';
 import { carryOut, mutating, type MutationOptions } from '../carry-out.ts';
 import type { Cli } from '../cli.ts';
 import { findDisk, findVm } from '../find.ts';
+import { methodAt, rowOf } from '../nouns/ask.ts';
+import { bodyFrom, merged } from '../nouns/body.ts';
+import { bodyFlags, queryFlags } from '../nouns/flags.ts';
+import { flagsLater } from '../nouns/lazy.ts';
+import { idOf, nameOf, type Row } from '../nouns/row.ts';
+import { nounOf } from '../nouns/tree.ts';
 import { count, several, size } from '../options.ts';
 import { usageProblem } from '../problem.ts';
 import { on, type Run } from '../run.ts';
@@ -51,16 +57,22 @@ interface CreateOptions extends Settings, MutationOptions {
 }
 
 export function vmSettingCommands(vm: Command, cli: Cli): void {
-  mutating(settings(vm.command('create').argument('<name>').description('make a VM')))
+  const created = mutating(settings(vm.command('create').argument('<name>').description('make a VM')))
     .option('--cluster <cluster>', 'name or id', 'Default')
     .option('--template <template>', 'name or id', 'Blank')
     .option('--disk <disk>', 'a disk that is there already; the first one boots; may be given several times', several)
     .option('--network <network>', 'a NIC on this network; may be given several times', several)
     .action(on(cli, create));
-  mutating(settings(vm.command('update').argument('<vm>', 'name or id').description('change it')))
+  const { ofAll, ofOne } = nounOf('vm');
+  const changed = mutating(settings(vm.command('update').argument('<vm>', 'name or id').description('change it')))
     .option('--name <name>', 'a new name')
     .option('--no-delete-protected', 'can be removed again')
     .action(on(cli, update));
+  for (const [command, route] of [
+    [created, ofAll.get('add')],
+    [changed, ofOne.get('update')],
+  ] as const)
+    if (route) flagsLater(command, () => [...bodyFlags(route).filter(({ name }) => name !== 'name'), ...queryFlags(route)]);
 }
 
 async function create(run: Run, name: string, options: CreateOptions): Promise<void> {
@@ -75,9 +87,12 @@ async function create(run: Run, name: string, options: CreateOptions): Promise<v
       disk_attachments: disks.map(({ id }, at) => ({ disk: { id }, interface: 'virtio' as const, bootable: at === 0, active: true })),
     }),
   };
-  const made = await carryOut(run, options, (call) => api.vms.add(wish, call));
+  const { body, query } = await extra(run, 'add', options);
+  const made = await carryOut(run, options, async (call) =>
+    rowOf(methodAt(api, 'vms', [], 'add')(merged(body, { ...wish }), { ...query, ...call })),
+  );
   if (!made) return;
-  const { id = '' } = made.answer;
+  const id = idOf(made.answer) ?? '';
   for (const [at, network] of (options.network ?? []).entries())
     await addNic(run, { id, name }, { name: `nic${at + 1}`, network }, { wait: true });
   run.print(await api.vms(id).get(), `VM ${name} has been made.\n`);
@@ -86,10 +101,22 @@ async function create(run: Run, name: string, options: CreateOptions): Promise<v
 async function update(run: Run, wanted: string, options: Settings & MutationOptions): Promise<void> {
   const api = await run.api();
   const found = await findVm(api, wanted);
-  const wish = { ...wishOf(options), ...(options.name !== undefined && { name: options.name }) };
+  const { body, query } = await extra(run, 'update', options);
+  const wish = merged(body, { ...wishOf(options), ...(options.name !== undefined && { name: options.name }) });
   if (Object.keys(wish).length === 0) throw usageProblem('Say what to change: see "ostler vm update --help".');
-  const done = await carryOut(run, options, (call) => api.vms(found.id).update(wish, call));
-  if (done) run.print(done.answer, `VM ${done.answer.name ?? found.name} has been changed.\n`);
+  const done = await carryOut(run, options, async (call) =>
+    rowOf(methodAt(api, 'vms/{vm}', [found.id], 'update')(wish, { ...query, ...call })),
+  );
+  if (done) run.print(done.answer, `VM ${nameOf(done.answer)} has been changed.\n`);
+}
+
+/** What the flags of the contract say, apart from those that are here by hand. */
+async function extra(run: Run, method: 'add' | 'update', options: object): Promise<{ body: Row; query: Row }> {
+  const { ofAll, ofOne } = nounOf('vm');
+  const route = method === 'add' ? ofAll.get('add') : ofOne.get('update');
+  const inQuery = new Set(route ? queryFlags(route).map(({ name }) => name) : []);
+  const given = (wanted: boolean) => run.flags.filter(({ name }) => inQuery.has(name) === wanted);
+  return { body: await bodyFrom(run, given(false), { ...options }), query: await bodyFrom(run, given(true), { ...options }) };
 }
 
 function wishOf(options: Settings): Api['vm'] {

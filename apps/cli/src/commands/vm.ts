@@ -1,32 +1,33 @@
 import type { Command } from 'commander';
-import type { Client } from '@ostler/contract/client';
 import type { Api } from '@ostler/contract/schema';
 import { carryOut, mutating, untilStatus, type MutationOptions } from '../carry-out.ts';
 import type { Cli } from '../cli.ts';
-import { findVm, type Found } from '../find.ts';
-import { count, seconds } from '../options.ts';
+import { findVm } from '../find.ts';
+import { methodAt } from '../nouns/ask.ts';
+import { bodyFrom, merged } from '../nouns/body.ts';
+import { bodyFlags } from '../nouns/flags.ts';
+import { flagsLater } from '../nouns/lazy.ts';
+import type { Row } from '../nouns/row.ts';
+import { nounOf } from '../nouns/tree.ts';
+import { seconds } from '../options.ts';
 import { on, type Run } from '../run.ts';
 import { inGib } from '../sizes.ts';
-import { properties, statusWords, table, words, type Column } from '../show/table.ts';
+import { properties, statusWords, words } from '../show/table.ts';
 import { vmConsoleCommand } from './vm-console.ts';
 import { vmDiskCommands } from './vm-disk.ts';
 import { vmNicCommands } from './vm-nic.ts';
-import { vmSettingCommands } from './vm-settings.ts';
+import { reference, vmSettingCommands } from './vm-settings.ts';
 
 interface ActionOptions extends MutationOptions {
   readonly reason?: string;
   readonly timeout: number;
   readonly paused?: boolean;
   readonly host?: string;
+  readonly waitFor?: string;
 }
 
 export function vmCommands(program: Command, cli: Cli): void {
   const vm = program.command('vm').description('virtual machines');
-  vm.command('list')
-    .description('all that you may see')
-    .option('--search <text>', 'as in the search bar: "status=up and cluster=Default", "name=web*"')
-    .option('--max <number>', 'of VMs', count)
-    .action(on(cli, list));
   vm.command('show').argument('<vm>', 'name or id').description('one, with what may be done with it, and why not').action(on(cli, show));
   vmSettingCommands(vm, cli);
 
@@ -67,71 +68,42 @@ function action(
   end: { statuses: readonly string[]; unless?: readonly string[] } | undefined,
 ): Command {
   const command = mutating(vm.command(name).argument('<vm>', 'name or id').description(description));
-  if (end) command.option('--timeout <seconds>', 'how long to wait for the guest', seconds, 300);
+  command
+    .option('--wait-for <status>', 'return when it has this status, as up')
+    .option('--timeout <seconds>', 'how long to wait for the guest', seconds, 300);
+  const route = nounOf('vm').ofOne.get(name);
+  if (route) flagsLater(command, () => bodyFlags(route));
   return command.action(
     on(cli, async (run: Run, wanted: string, options: ActionOptions) => {
       const api = await run.api();
       const found = await findVm(api, wanted);
-      const done = await carryOut(run, options, (call) => ask(api, found, name, options, call));
+      const done = await carryOut(run, options, async (call) =>
+        methodAt(api, 'vms/{vm}', [found.id], name)(merged(inputOf(options), await bodyFrom(run, run.flags, { ...options })), call),
+      );
       if (!done) return;
+      const awaited = options.waitFor === undefined ? end : { ...end, statuses: [options.waitFor.replaceAll('-', '_')] };
       const help =
         name === 'shutdown'
           ? `The guest may not listen: "ostler vm stop ${found.name}" powers it off.`
           : `"ostler event list" may say more.`;
       const look = () => api.vms(found.id).get({ signal: run.cli.signal });
       const now =
-        options.wait && end
-          ? await untilStatus(run, { what: `VM ${found.name}`, ...end, seconds: options.timeout, help }, look)
+        options.wait && awaited
+          ? await untilStatus(run, { what: `VM ${found.name}`, ...awaited, seconds: options.timeout, help }, look)
           : await look();
       run.print(now, `VM ${found.name} is ${statusWords(now.status)}.\n`);
     }),
   );
 }
 
-type Call = Parameters<Parameters<typeof carryOut>[2]>[0];
-
-function ask(api: Client, { id }: Found<Api['vm']>, name: Action, { reason, paused, host }: ActionOptions, call: Call) {
-  switch (name) {
-    case 'start':
-      return api
-        .vms(id)
-        .start(
-          { ...(paused && { pause: true }), ...(host !== undefined && { vm: { placement_policy: { hosts: [{ name: host }] } } }) },
-          call,
-        );
-    case 'shutdown':
-      return api.vms(id).shutdown({ ...(reason !== undefined && { reason }) }, call);
-    case 'stop':
-      return api.vms(id).stop({ ...(reason !== undefined && { reason }) }, call);
-    case 'reboot':
-      return api.vms(id).reboot({}, call);
-    case 'reset':
-      return api.vms(id).reset({}, call);
-  }
-}
-
-const columns: readonly Column<Api['vm']>[] = [
-  { title: 'NAME', cell: ({ name }) => name },
-  {
-    title: 'STATUS',
-    cell: ({ status, status_detail: detail }) => `${words(status) ?? ''}${detail === undefined || detail === 'none' ? '' : ` (${detail})`}`,
-  },
-  { title: 'HOST', cell: ({ host }) => host?.name },
-  { title: 'CLUSTER', cell: ({ cluster }) => cluster?.name },
-  { title: 'MEMORY', cell: ({ memory }) => inGib(memory), right: true },
-  { title: 'CPUS', cell: ({ cpu }) => String(cpusOf(cpu)), right: true },
-  { title: 'ADDRESS', cell: ({ fqdn }) => fqdn },
-  { title: 'ID', cell: ({ id }) => id },
-];
+const inputOf = ({ reason, paused, host }: ActionOptions): Row => ({
+  ...(reason !== undefined && { reason }),
+  ...(paused && { pause: true }),
+  ...(host !== undefined && { vm: { placement_policy: { hosts: [reference(host)] } } }),
+});
 
 const cpusOf = (cpu: Api['cpu'] | undefined): number =>
   (cpu?.topology?.sockets ?? 1) * (cpu?.topology?.cores ?? 1) * (cpu?.topology?.threads ?? 1);
-
-async function list(run: Run, { search, max }: { search?: string; max?: number }): Promise<void> {
-  const api = await run.api();
-  const vms = await api.vms.list({ search, max, follow: 'host,cluster', signal: run.cli.signal });
-  run.print(vms, vms.length === 0 ? 'There are no such VMs.\n' : table(columns, vms));
-}
 
 async function show(run: Run, name: string): Promise<void> {
   const api = await run.api();

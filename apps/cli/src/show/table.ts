@@ -1,3 +1,5 @@
+import { noStyle, type Style } from './style.ts';
+
 /** Columns under their headings, as wide as their widest cell; what is empty all the way down is left out. */
 
 export interface Column<Row> {
@@ -5,22 +7,30 @@ export interface Column<Row> {
   readonly cell: (row: Row) => string | undefined;
   /** Figures stand at the right. */
   readonly right?: boolean;
+  /** A status, which a terminal may colour. */
+  readonly isStatus?: boolean;
 }
 
-export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
+export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], style: Style = noStyle): string {
   const cells = rows.map((row) => columns.map(({ cell }) => printable(cell(row) ?? '')));
   const widths = columns.map(({ title }, at) => Math.max(title.length, ...cells.map((line) => widthOf(line[at] ?? ''))));
   const shown = columns.map((_, at) => rows.length === 0 || cells.some((line) => line[at] !== ''));
-  const line = (texts: readonly string[]) =>
+  const line = (texts: readonly string[], paint: (text: string, at: number) => string) =>
     texts
       .map((text, at) => {
         const space = ' '.repeat(Math.max(0, (widths[at] ?? 0) - widthOf(text)));
-        return columns[at]?.right ? space + text : text + space;
+        const shownText = paint(text, at);
+        return columns[at]?.right ? space + shownText : shownText + space;
       })
       .filter((_, at) => shown[at])
       .join('  ')
       .trimEnd();
-  return `${[line(columns.map(({ title }) => title)), ...cells.map(line)].join('\n')}\n`;
+  const heading = line(
+    columns.map(({ title }) => title),
+    style.heading,
+  );
+  const body = (text: string, at: number) => (columns[at]?.isStatus ? style.status(text) : text);
+  return `${[heading, ...cells.map((texts) => line(texts, body))].join('\n')}\n`;
 }
 
 /** One object: what it has, a line each; what it lacks is not mentioned. */
