@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { predefinedRoles } from '@ostler/domain/access/roles';
-import { defaultPolicy } from '@ostler/domain/cluster/rules';
+import { defaultPolicy } from '@ostler/domain/cluster/policy';
 import { newestLevel } from '@ostler/domain/datacenter/rules';
 import { everyonesPermissions, fixedIds, instanceTypes } from '@ostler/domain/fixed-ids';
 import { blankHardware, changed, mebibyte } from '@ostler/domain/vm/hardware';

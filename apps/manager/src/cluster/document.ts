@@ -1,9 +1,10 @@
 import { href, hrefAt, linked } from '@ostler/contract/links';
 import type { Api } from '@ostler/contract/schema';
+import { schedulingPropertiesOf, type MigrationSettings } from '@ostler/domain/cluster/policy';
 import { compatibilityLevels, version } from '@ostler/domain/datacenter/rules';
 import { networkFields } from '../network/service.ts';
 import type { ClusterNetworkRow } from './network-store.ts';
-import type { ClusterRow, CpuProfileRow, MacPoolRow } from './store.ts';
+import type { ClusterRow } from './store.ts';
 
 export function clusterDocument(row: ClusterRow): Api['cluster'] {
   const { policy } = row;
@@ -17,25 +18,42 @@ export function clusterDocument(row: ClusterRow): Api['cluster'] {
       version: version(row.version),
       supported_versions: compatibilityLevels.map(version),
       cpu: {
-        architecture: policy.architecture as 'x86_64' | 'undefined',
+        // A type is one of an architecture, whatever was known before.
+        architecture: policy.cpuType === undefined ? (policy.architecture as 'x86_64' | 'undefined') : ('x86_64' as const),
         ...(policy.cpuType !== undefined && { type: policy.cpuType }),
       },
       bios_type: policy.firmware,
-      memory_policy: { over_commit: { percent: policy.overcommitPercent }, transparent_huge_pages: { enabled: true } },
+      memory_policy: { over_commit: { percent: policy.overcommitPercent }, transparent_huge_pages: { enabled: policy.hugePages } },
       ballooning_enabled: policy.ballooning,
-      ksm: { enabled: policy.ksm, merge_across_nodes: true },
+      ksm: { enabled: policy.ksm, merge_across_nodes: policy.ksmMergeAcrossNodes },
       threads_as_cores: policy.threadsAsCores,
       ha_reservation: policy.haReservation,
       error_handling: { on_error: policy.onError },
+      fencing_policy: {
+        enabled: policy.fencing.enabled,
+        skip_if_sd_active: { enabled: policy.fencing.skipIfStorageAlive },
+        skip_if_connectivity_broken: { ...policy.fencing.skipIfConnectivityBroken },
+        skip_if_gluster_bricks_up: false,
+        skip_if_gluster_quorum_not_met: false,
+      },
+      migration: migrationDocument(policy.migration),
+      ...(policy.serialNumber && {
+        serial_number: { policy: policy.serialNumber.policy, ...(policy.serialNumber.value && { value: policy.serialNumber.value }) },
+      }),
+      ...(policy.spiceProxy !== undefined && { display: { proxy: policy.spiceProxy } }),
+      scheduling_policy: { id: policy.schedulingPolicy, href: href('scheduling_policy', { scheduling_policy: policy.schedulingPolicy }) },
+      custom_scheduling_policy_properties: Object.entries(schedulingPropertiesOf(policy)).map(([name, value]) => ({ name, value })),
+      log_max_memory_used_threshold: policy.memoryWarning.value,
+      log_max_memory_used_threshold_type: policy.memoryWarning.kind,
       virt_service: true,
       gluster_service: false,
       trusted_service: false,
-      tunnel_migration: false,
+      tunnel_migration: policy.tunnelMigration,
       vnc_encryption: false,
       switch_type: 'legacy' as const,
-      firewall_type: 'firewalld' as const,
-      fips_mode: 'undefined' as const,
-      required_rng_sources: ['urandom' as const],
+      firewall_type: policy.firewall,
+      fips_mode: 'disabled' as const,
+      required_rng_sources: policy.hardwareRng ? ['urandom' as const, 'hwrng' as const] : ['urandom' as const],
       ...(row.macPool !== null && { mac_pool: { id: row.macPool, href: href('mac_pool', { mac_pool: row.macPool }) } }),
       ...(row.managementNetwork !== null && {
         management_network: {
@@ -49,6 +67,14 @@ export function clusterDocument(row: ClusterRow): Api['cluster'] {
   );
 }
 
+const migrationDocument = ({ policy, bandwidth, ...flags }: MigrationSettings): Api['migration_options'] => ({
+  auto_converge: flags.autoConverge,
+  compressed: flags.compressed,
+  encrypted: flags.encrypted,
+  bandwidth: { assignment_method: bandwidth.method, ...(bandwidth.custom !== undefined && { custom_value: bandwidth.custom }) },
+  policy: { id: policy },
+});
+
 export function clusterNetworkDocument(row: ClusterNetworkRow): Api['network'] {
   return {
     id: row.id,
@@ -61,29 +87,3 @@ export function clusterNetworkDocument(row: ClusterNetworkRow): Api['network'] {
     usages: [...row.usages],
   };
 }
-
-export const macPoolDocument = (row: MacPoolRow): Api['mac_pool'] =>
-  linked(
-    {
-      id: row.id,
-      name: row.name,
-      description: row.description,
-      allow_duplicates: row.allowDuplicates,
-      default_pool: row.defaultPool,
-      ranges: row.ranges.map(({ from, to }) => ({ from, to })),
-    },
-    'macpools/{mac_pool}',
-    { mac_pool: row.id },
-  );
-
-export const cpuProfileDocument = (row: CpuProfileRow): Api['cpu_profile'] =>
-  linked(
-    {
-      id: row.id,
-      name: row.name,
-      description: row.description,
-      cluster: { id: row.cluster, href: href('cluster', { cluster: row.cluster }) },
-    },
-    'cpuprofiles/{cpu_profile}',
-    { cpu_profile: row.id },
-  );

@@ -1,42 +1,31 @@
 import { randomUUID } from 'node:crypto';
-import type { Api } from '@ostler/contract/schema';
-import {
-  clusterChangeProblems,
-  clusterProblems,
-  clusterReasons,
-  clusterRemovalProblems,
-  defaultPolicy,
-  type ClusterSettings,
-} from '@ostler/domain/cluster/rules';
+import { clusterChangeProblems, clusterProblems, clusterReasons, clusterRemovalProblems } from '@ostler/domain/cluster/rules';
+import { defaultPolicy } from '@ostler/domain/cluster/policy';
 import { newestLevel } from '@ostler/domain/datacenter/rules';
 import { events } from '@ostler/domain/events/catalogue';
 import { fixedIds } from '@ostler/domain/fixed-ids';
 import { nameProblem } from '@ostler/domain/names';
 import { phrases } from '@ostler/domain/phrases';
 import { plan } from '@ostler/domain/plan';
-import { isRefusal, refusalOf, refuse, type Refusal } from '@ostler/domain/reason';
+import { isRefusal, refusalOf } from '@ostler/domain/reason';
 import { newEnrollmentToken } from '@ostler/pki/enrollment';
-import { idOf, isVisible } from '../access/authorize.ts';
+import { idOf } from '../access/authorize.ts';
 import type { Reader } from '../access/login.ts';
 import { emit } from '../audit/store.ts';
-import { sql, type Queries, type Transaction } from '../db/database.ts';
+import { sql, type Queries } from '../db/database.ts';
 import { insertToken, tokenLife } from '../host/service.ts';
 import { serve } from '../http/context.ts';
 import { mounted } from '../http/mount.ts';
 import { insertManagementNetwork } from '../network/service.ts';
 import { searchSql } from '../search/sql.ts';
-import { clusterDocument, cpuProfileDocument, macPoolDocument } from './document.ts';
+import { clusterDocument } from './document.ts';
 import { assignNetwork } from './network-store.ts';
 import {
   contentsOf,
   dataCenterOf,
   findCluster,
-  findCpuProfile,
-  findMacPool,
   insertCluster,
   listClusters,
-  listCpuProfiles,
-  listMacPools,
   networkIn,
   removeCluster,
   searchColumns,
@@ -44,6 +33,7 @@ import {
   updateCluster,
   type ClusterRow,
 } from './store.ts';
+import { clusterWished, unfit } from './wish.ts';
 
 const text = phrases({
   'cluster.add': 'Adding cluster {name}',
@@ -79,7 +69,7 @@ const collection = serve('clusters', {
           macPool: home.macPool ?? fixedIds.defaultMacPool,
           policy: defaultPolicy,
         };
-        const settings = wished(input, base);
+        const settings = clusterWished(input, base);
         const named = wanted?.id !== undefined || wanted?.name !== undefined;
         const management = await networkIn(tx, dataCenter, named ? wanted : { name: 'ovirtmgmt' });
         return (
@@ -118,7 +108,7 @@ const item = serve('cluster', {
       objects: [turn, ids.cluster],
       plan: async (tx) => {
         const before = await present(tx, reader, ids.cluster);
-        const settings = wished(input, before);
+        const settings = clusterWished(input, before);
         const facts = { ...(await surroundings(tx, ids.cluster, before.dataCenter)), ...(await contentsOf(tx, ids.cluster)) };
         return (
           refusalOf([
@@ -176,68 +166,7 @@ const item = serve('cluster', {
   },
 });
 
-const macPools = serve('mac_pools', {
-  list: async ({ db, reader, parameters }) => (await listMacPools(db, reader, parameters.max)).map(macPoolDocument),
-});
-const macPool = serve('mac_pool', {
-  async get({ db, reader, ids }) {
-    const row = await findMacPool(db, reader, ids.mac_pool);
-    return row && macPoolDocument(row);
-  },
-});
-
-const cpuProfiles = serve('cpu_profiles', {
-  list: async ({ db, reader, parameters }) => (await listCpuProfiles(db, reader, parameters.max)).map(cpuProfileDocument),
-});
-const cpuProfile = serve('cpu_profile', {
-  async get({ db, reader, ids }) {
-    const row = await findCpuProfile(db, reader, ids.cpu_profile);
-    return row && cpuProfileDocument(row);
-  },
-});
-
-export const clusterServices = [collection, item, macPools, macPool, cpuProfiles, cpuProfile].map((one) => mounted(one));
-
-/** What is not named stays as it is. */
-function wished(input: Api['cluster'], base: ClusterSettings): ClusterSettings {
-  const { version: level } = input;
-  const { policy } = base;
-  const cpuType = input.cpu?.type ?? policy.cpuType;
-  const firmware = input.bios_type;
-  return {
-    name: input.name ?? base.name,
-    description: input.description ?? base.description,
-    comment: input.comment ?? base.comment,
-    version: level ? `${level.major ?? 4}.${level.minor ?? 0}` : base.version,
-    macPool: input.mac_pool?.id ?? base.macPool,
-    policy: {
-      ...policy,
-      architecture: input.cpu?.architecture ?? policy.architecture,
-      ...(cpuType !== undefined && { cpuType }),
-      overcommitPercent: input.memory_policy?.over_commit?.percent ?? policy.overcommitPercent,
-      ballooning: input.ballooning_enabled ?? input.memory_policy?.ballooning ?? policy.ballooning,
-      ksm: input.ksm?.enabled ?? policy.ksm,
-      firmware: firmware === undefined || firmware === 'cluster_default' ? policy.firmware : firmware,
-      threadsAsCores: input.threads_as_cores ?? policy.threadsAsCores,
-      haReservation: input.ha_reservation ?? policy.haReservation,
-      onError: input.error_handling?.on_error ?? policy.onError,
-    },
-  };
-}
-
-/** What only makes sense with the database at hand, or not at all. */
-async function unfit(
-  tx: Transaction,
-  reader: Reader,
-  input: Api['cluster'],
-  { macPool: pool }: ClusterSettings,
-): Promise<Refusal | undefined> {
-  if (input.bios_type === 'cluster_default')
-    return refuse(clusterReasons.cluster_bios_type_unfit({ type: 'cluster_default' }, 'cluster.bios_type'));
-  if (input.mac_pool?.id !== undefined && !(pool !== null && (await isVisible(tx, reader, 'mac_pool', pool))))
-    return refuse(clusterReasons.cluster_mac_pool_unknown({ pool: input.mac_pool.id.slice(0, 60) }, 'cluster.mac_pool'));
-  return undefined;
-}
+export const clusterServices = [mounted(collection), mounted(item)];
 
 async function present(db: Queries, reader: Reader, id: string): Promise<ClusterRow> {
   const row = await findCluster(db, reader, id);

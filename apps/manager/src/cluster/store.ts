@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { ClusterContents, ClusterSettings, ClusterSurroundings } from '@ostler/domain/cluster/rules';
+import { defaultPolicy } from '@ostler/domain/cluster/policy';
+import type { ClusterAtWork, ClusterContents, ClusterSettings, ClusterSurroundings } from '@ostler/domain/cluster/rules';
 import { everyonesRoles, fixedIds } from '@ostler/domain/fixed-ids';
-import type { MacRange } from '@ostler/domain/network/mac';
 import type { Reader } from '../access/login.ts';
 import { visibleTo } from '../access/visibility.ts';
 import { change, json, row, rows, sql, type Queries, type Sql, type Transaction } from '../db/database.ts';
@@ -13,7 +13,8 @@ export interface ClusterRow extends ClusterSettings {
   readonly managementNetwork: string | null;
 }
 
-const select = sql`select c.id, c.name, c.description, c.comment, c.version, c.mac_pool_id as "macPool", c.settings as policy, c.data_center_id as "dataCenter",
+/** A cluster of an older Ostler says nothing of what came later: there RHV's defaults hold. */
+const select = sql`select c.id, c.name, c.description, c.comment, c.version, c.mac_pool_id as "macPool", ${json(defaultPolicy)} || c.settings as policy, c.data_center_id as "dataCenter",
     (select k.network_id from cluster_networks k where k.cluster_id = c.id and 'management' = any(k.usages) limit 1) as "managementNetwork"
   from clusters c left join data_centers d on d.id = c.data_center_id`;
 
@@ -46,12 +47,14 @@ export const surroundings = async (db: Queries, cluster: string, dataCenter: str
           (select version from data_centers where id = ${dataCenter}) as "dataCenterVersion"`,
   )) ?? { names: [], dataCenterVersion: null };
 
-export const contentsOf = async (db: Queries, cluster: string): Promise<ClusterContents> =>
-  (await row<ClusterContents>(
+export const contentsOf = async (db: Queries, cluster: string): Promise<ClusterContents & ClusterAtWork> =>
+  (await row<ClusterContents & ClusterAtWork>(
     db,
     sql`select (select count(*) from hosts where cluster_id = ${cluster})::int as hosts, (select count(*) from vms where cluster_id = ${cluster})::int as vms,
-          (select count(*) from templates where cluster_id = ${cluster})::int as templates`,
-  )) ?? { hosts: 0, vms: 0, templates: 0 };
+          (select count(*) from templates where cluster_id = ${cluster})::int as templates,
+          (select count(*) from vms where cluster_id = ${cluster} and run_id is not null)::int as running,
+          (select count(*) from vms where cluster_id = ${cluster} and run_status = 'suspended')::int as suspended`,
+  )) ?? { hosts: 0, vms: 0, templates: 0, running: 0, suspended: 0 };
 
 export const dataCenterOf = (db: Queries, id: string) =>
   row<{ name: string; version: string; macPool: string | null }>(
@@ -102,36 +105,3 @@ export async function removeCluster(tx: Transaction, id: string): Promise<void> 
   );
   await change(tx, sql`delete from clusters where id = ${id}`);
 }
-
-// ---- what clusters are made with -----------------------------------------------------------------------------------
-
-export interface MacPoolRow {
-  readonly id: string;
-  readonly name: string;
-  readonly description: string;
-  readonly ranges: readonly MacRange[];
-  readonly allowDuplicates: boolean;
-  readonly defaultPool: boolean;
-}
-
-const limit = (max: number | undefined): Sql => (max === undefined || max < 0 ? sql`` : sql`limit ${max}`);
-const selectPool = sql`select p.id, p.name, p.description, p.ranges, p.allow_duplicates as "allowDuplicates", p.default_pool as "defaultPool" from mac_pools p`;
-
-export const listMacPools = (db: Queries, reader: Reader, max: number | undefined) =>
-  rows<MacPoolRow>(db, sql`${selectPool} where ${visibleTo(reader, 'mac_pool', sql`p.id`)} order by p.name ${limit(max)}`);
-export const findMacPool = (db: Queries, reader: Reader, id: string) =>
-  row<MacPoolRow>(db, sql`${selectPool} where p.id = ${id} and ${visibleTo(reader, 'mac_pool', sql`p.id`)}`);
-
-export interface CpuProfileRow {
-  readonly id: string;
-  readonly name: string;
-  readonly description: string;
-  readonly cluster: string;
-}
-
-const selectProfile = sql`select p.id, p.name, p.description, p.cluster_id as cluster from cpu_profiles p`;
-
-export const listCpuProfiles = (db: Queries, reader: Reader, max: number | undefined) =>
-  rows<CpuProfileRow>(db, sql`${selectProfile} where ${visibleTo(reader, 'cpu_profile', sql`p.id`)} order by p.name, p.id ${limit(max)}`);
-export const findCpuProfile = (db: Queries, reader: Reader, id: string) =>
-  row<CpuProfileRow>(db, sql`${selectProfile} where p.id = ${id} and ${visibleTo(reader, 'cpu_profile', sql`p.id`)}`);

@@ -1,5 +1,7 @@
 import { apiLinks, href, linked } from '@ostler/contract/links';
 import type { Api } from '@ostler/contract/schema';
+import { permits } from '@ostler/domain/access/permits';
+import { cpuTypesOf } from '@ostler/domain/cluster/cpu-types';
 import { compatibilityLevels, newestLevel } from '@ostler/domain/datacenter/rules';
 import { fixedIds } from '@ostler/domain/fixed-ids';
 import { operatingSystems, type OperatingSystem } from '@ostler/domain/operating-system/catalogue';
@@ -88,4 +90,6 @@ const levelDocument = (id: string): Api['cluster_level'] => ({
   id,
   href: href('cluster_level', { cluster_level: id }),
   ...(id === newestLevel && { comment: 'The newest' }),
+  cpu_types: cpuTypesOf(id).map(({ name, level: number }) => ({ name, level: number, architecture: 'x86_64' as const })),
+  permits: Object.entries(permits).map(([name, { number, administrative }]) => ({ id: String(number), name, administrative })),
 });

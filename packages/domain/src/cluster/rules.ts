@@ -2,23 +2,10 @@ import { compatibilityLevels, levelIsLower } from '../datacenter/rules.ts';
 import { fixedIds } from '../fixed-ids.ts';
 import { nameProblem } from '../names.ts';
 import { reasons, refusalOf, type Refusal } from '../reason.ts';
+import { cpuTypeIsLess, cpuTypeNamed } from './cpu-types.ts';
+import { policyProblems, type ClusterPolicy } from './policy.ts';
 
 /** Clusters: their settings, and what stands against changing or removing one (infra.md 1.1, 1.4). */
-
-export type ClusterFirmware = 'i440fx_sea_bios' | 'q35_sea_bios' | 'q35_ovmf' | 'q35_secure_boot';
-
-/** What is kept as one document beside a cluster's name. */
-export interface ClusterPolicy {
-  readonly architecture: string;
-  readonly cpuType?: string;
-  readonly overcommitPercent: number;
-  readonly ballooning: boolean;
-  readonly ksm: boolean;
-  readonly firmware: ClusterFirmware;
-  readonly threadsAsCores: boolean;
-  readonly haReservation: boolean;
-  readonly onError: 'migrate' | 'do_not_migrate' | 'migrate_highly_available';
-}
 
 export interface ClusterSettings {
   readonly name: string;
@@ -28,18 +15,6 @@ export interface ClusterSettings {
   readonly macPool: string | null;
   readonly policy: ClusterPolicy;
 }
-
-/** RHV's default cluster, as far as this version looks at its settings. */
-export const defaultPolicy: ClusterPolicy = {
-  architecture: 'x86_64',
-  overcommitPercent: 100,
-  ballooning: true,
-  ksm: true,
-  firmware: 'q35_sea_bios',
-  threadsAsCores: false,
-  haReservation: false,
-  onError: 'migrate',
-};
 
 export const clusterReasons = reasons({
   cluster_name_taken: { class: 'conflict', text: 'There is a cluster named {name} already.' },
@@ -52,12 +27,33 @@ export const clusterReasons = reasons({
     class: 'conflict',
     text: 'Cluster {name} has hosts or VMs: its compatibility version can be raised, not lowered.',
   },
-  cluster_architecture_unknown: { class: 'bad_input', text: 'Clusters of the architecture {architecture} are not built. There is x86_64.' },
-  cluster_overcommit_unfit: { class: 'bad_input', text: 'Memory overcommitment is from 1 to 1000 per cent.' },
   cluster_bios_type_unfit: { class: 'bad_input', text: 'A cluster needs a BIOS type of its own, not {type}.' },
   cluster_data_center_fixed: { class: 'conflict', text: 'Cluster {name} stays in its data center.' },
   cluster_mac_pool_unknown: { class: 'bad_input', text: 'There is no MAC pool {pool}, or you may not see it.' },
   cluster_network_unknown: { class: 'bad_input', text: 'There is no network {network} in the data center.' },
+  cluster_scheduling_policy_unknown: { class: 'bad_input', text: 'There is no scheduling policy {policy}; there are {known}.' },
+  cluster_cpu_lowered: {
+    class: 'conflict',
+    text: 'VMs of cluster {name} run with the CPU type {before} and would lose parts of it. Shut them down before it becomes {after}.',
+  },
+  cluster_cpu_suspended: {
+    class: 'conflict',
+    text: 'VMs of cluster {name} are suspended and go on only with the CPU type that they had: resume or stop them first.',
+  },
+  cluster_needs_virt_service: {
+    class: 'not_built',
+    text: 'A cluster is there for VMs: without that service, and for Gluster, none is built.',
+  },
+  cluster_trusted_service_not_built: {
+    class: 'not_built',
+    text: 'Attestation of hosts is not built, so no cluster can promise trusted ones.',
+  },
+  cluster_switch_not_built: { class: 'not_built', text: 'Hosts have Linux bridges: clusters with the switch {type} are not built.' },
+  cluster_vnc_encryption_not_built: {
+    class: 'not_built',
+    text: 'Encryption by VNC itself is not built; console connections are encrypted outside of it.',
+  },
+  cluster_fips_not_built: { class: 'not_built', text: 'Clusters in FIPS mode are not built.' },
   cluster_is_default: { class: 'conflict', text: 'The cluster {name} came with the installation and stays.' },
   cluster_not_empty: { class: 'conflict', text: 'Cluster {name} still has {what}. Remove or move these first.' },
 });
@@ -74,7 +70,6 @@ export function clusterProblems(
   { name, version, policy }: ClusterSettings,
   { names, dataCenterVersion }: ClusterSurroundings,
 ): Refusal | undefined {
-  const { architecture, overcommitPercent } = policy;
   const known = compatibilityLevels.some((level) => level === version);
   return refusalOf([
     nameProblem('cluster', name, 'cluster.name'),
@@ -84,9 +79,7 @@ export function clusterProblems(
       dataCenterVersion !== null &&
       levelIsLower(version, dataCenterVersion) &&
       said.cluster_version_below_data_center({ version: dataCenterVersion }, 'cluster.version'),
-    !['x86_64', 'undefined'].includes(architecture) && said.cluster_architecture_unknown({ architecture }, 'cluster.cpu.architecture'),
-    !(Number.isInteger(overcommitPercent) && overcommitPercent >= 1 && overcommitPercent <= 1000) &&
-      said.cluster_overcommit_unfit('cluster.memory_policy.over_commit.percent'),
+    ...(known ? policyProblems(policy, version) : []),
   ]);
 }
 
@@ -97,17 +90,31 @@ export interface ClusterContents {
   readonly templates: number;
 }
 
+/** Of the VMs, those that would miss something under a lesser CPU. */
+export interface ClusterAtWork {
+  readonly running: number;
+  readonly suspended: number;
+}
+
 export function clusterChangeProblems(
   before: ClusterSettings,
   after: ClusterSettings,
-  facts: ClusterSurroundings & ClusterContents,
+  facts: ClusterSurroundings & ClusterContents & ClusterAtWork,
 ): Refusal | undefined {
+  const { name } = before;
+  const [was, is] = [before, after].map(({ version, policy }) => cpuTypeNamed(version, policy.cpuType ?? ''));
+  const changed = before.policy.cpuType !== undefined && before.policy.cpuType !== after.policy.cpuType;
   return (
     clusterProblems(after, facts) ??
     refusalOf([
       levelIsLower(after.version, before.version) &&
         facts.hosts + facts.vms > 0 &&
-        said.cluster_version_lowered({ name: before.name }, 'cluster.version'),
+        said.cluster_version_lowered({ name }, 'cluster.version'),
+      changed &&
+        facts.running > 0 &&
+        !(was && is && !cpuTypeIsLess(is, was)) &&
+        said.cluster_cpu_lowered({ name, before: before.policy.cpuType ?? '', after: after.policy.cpuType ?? 'none' }, 'cluster.cpu.type'),
+      changed && facts.suspended > 0 && said.cluster_cpu_suspended({ name }, 'cluster.cpu.type'),
     ])
   );
 }
