@@ -3,6 +3,7 @@ import { reasons, type Reason } from './reason.ts';
 export const nameReasons = reasons({
   name_empty: { class: 'bad_input', text: 'A {noun} needs a name.' },
   name_too_long: { class: 'bad_input', text: 'The name of a {noun} may have at most {limit} characters; this one has {length}.' },
+  id_taken: { class: 'conflict', text: 'The id that was chosen belongs to another object already.' },
   name_characters: {
     class: 'bad_input',
     text: 'The name "{name}" has characters that the name of a {noun} may not have. Letters, digits, and {others} are allowed.',
@@ -23,6 +24,17 @@ const rules = {
   template: { limit: 255, others: '._-' },
   user: { limit: 255, others: '._-@' },
   role: { limit: 126, others: '._- ' },
+  group: { limit: 255, others: '._-@ ()/' },
+  'MAC pool': { limit: 255, others: '._- ' },
+  'CPU profile': { limit: 50, others: '._- ' },
+  'disk profile': { limit: 50, others: '._- ' },
+  QoS: { limit: 50, others: '._- ' },
+  quota: { limit: 65, others: '._- ' },
+  tag: { limit: 50, others: '_-' },
+  bookmark: { limit: 40, others: '._- ' },
+  'network label': { limit: 50, others: '_-' },
+  'affinity group': { limit: 255, others: '._- ' },
+  'affinity label': { limit: 50, others: '._- ' },
 } as const;
 
 export type NamedNoun = keyof typeof rules;

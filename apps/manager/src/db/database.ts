@@ -58,3 +58,13 @@ export async function change(db: Queries, query: RawBuilder<unknown>): Promise<n
 
 /** A value for a jsonb column: pg would otherwise send arrays as PostgreSQL arrays. */
 export const json = (value: unknown): RawBuilder<unknown> => sql`${JSON.stringify(value)}::jsonb`;
+
+/** Whether a statement failed because there is a row of this id already. */
+export const isTakenId = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code === '23505' && error.constraint?.endsWith('_pkey') === true;
+
+/** The row that a statement just before has found or written. */
+export function there<Row>(found: Row | undefined): Row {
+  if (found === undefined) throw new Error('What was there a moment ago, or was just written, cannot be read');
+  return found;
+}

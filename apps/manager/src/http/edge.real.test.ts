@@ -46,6 +46,20 @@ async function send({ route, body, path }: Odd): Promise<{ status: number; text:
   };
 }
 
+/** There are tens of thousands of requests: while the database looks at one, the manager reads others. */
+function* inGroups<Item>(all: Iterable<Item>, size = 8): Generator<Item[]> {
+  let group: Item[] = [];
+  for (const one of all) {
+    group.push(one);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+/** Every field of every method with every value: minutes, on a machine that does something else besides. */
+const patience = 300_000;
+
 /** Sends all of them, and tells what was answered by anything but a refusal, and what was changed. */
 async function refusals(
   all: Iterable<Odd>,
@@ -54,10 +68,10 @@ async function refusals(
   const before = await fingerprint();
   const found: string[] = [];
   let sent = 0;
-  for (const odd of all) {
-    const answer = await send(odd);
-    sent++;
-    if (!fits(answer)) found.push(answer.called);
+  for (const some of inGroups(all)) {
+    const answers = await Promise.all(some.map(send));
+    sent += answers.length;
+    found.push(...answers.filter((answer) => !fits(answer)).map((answer) => answer.called));
   }
   if (sent === 0) found.push('nothing was sent');
   const after = await fingerprint();
@@ -94,7 +108,7 @@ test('documents that are none are refused wherever a document is sent', async ()
   expect(await refusals(all())).toEqual([]);
   const deep = `${'{"name":'.repeat(50_000)}1${'}'.repeat(50_000)}`;
   expect(await refusals(writing.filter(({ method }) => !isAction(method)).map((route) => ({ route, body: deep })))).toEqual([]);
-});
+}, patience);
 
 test('a body beyond the limit is refused unread', async () => {
   const [route] = writing;
@@ -120,7 +134,7 @@ test('a value that cannot be what its field holds is refused with the field’s 
   }
   expect(found).toEqual([]);
   expect(await fingerprint()).toEqual(before);
-});
+}, patience);
 
 test('values that fit their type and nothing else are refused or planned, never failed on', async () => {
   const odd: Readonly<Record<string, readonly unknown[]>> = {
@@ -166,15 +180,15 @@ test('values that fit their type and nothing else are refused or planned, never 
   expect(
     await refusals(all(), ({ status, text }) => status < 500 || (status === 501 && text.includes('<fault>')) || status === 503),
   ).toEqual([]);
-});
+}, patience);
 
 test('an id that a client chooses is a UUID, or refused', async () => {
-  const adding = writing.filter(({ method, declared: { type } }) => method === 'add' && type !== 'permit');
+  const adding = writing.filter(({ method, declared: { type } }) => method === 'add' && type !== 'permit' && type !== 'network_label');
   const all = adding.flatMap((route) =>
     ['', 'x', "'", '../..', '1'].map((id) => ({ route, body: JSON.stringify({ ...callBody(route, ids), id }) })),
   );
   expect(await refusals(all, ({ status, text }) => status === 400 && text.includes('.id</field>'))).toEqual([]);
-});
+}, patience);
 
 test('ids that are none lead nowhere', async () => {
   const none = [
@@ -206,7 +220,7 @@ test('ids that are none lead nowhere', async () => {
           };
   }
   expect(await refusals(all())).toEqual([]);
-});
+}, patience);
 
 test('parameters that are none are refused with their names', async () => {
   const wrong: Readonly<Record<string, readonly string[]>> = {
@@ -228,7 +242,7 @@ test('parameters that are none are refused with their names', async () => {
     if (status !== 400 || !text.includes(`<field>${odd.parameter}</field>`)) found.push(called);
   }
   expect(found).toEqual([]);
-});
+}, patience);
 
 test('absurd searches, pages and follows are answered or refused by name, never failed on', async () => {
   const searches = [
@@ -290,7 +304,7 @@ test('absurd searches, pages and follows are answered or refused by name, never 
   const fits = ({ status, text }: { status: number; text: string }) =>
     status === 200 || (status === 400 && /<field>(search|follow|max)<\/field>|<fault>/.test(text));
   expect(await refusals(all(), fits)).toEqual([]);
-});
+}, patience);
 
 test('paths that climb, repeat or end nowhere are not found, and other verbs not allowed', async () => {
   // Over a socket: clients' libraries would tidy the paths up before they are sent.
@@ -328,7 +342,7 @@ test('paths that climb, repeat or end nowhere are not found, and other verbs not
     await ask('/ovirt-engine/api/vms/%00'),
   ]).toEqual([400, 400, 400, 400]);
   expect([await ask('/ovirt-engine/api/vms', 'PUT'), await ask('/ovirt-engine/api/vms', 'DELETE')]).toEqual([405, 405]);
-});
+}, patience);
 
 test('headers that are none are refused or passed over', async () => {
   const get = (headers: Record<string, string>) => manager.server.inject({ method: 'GET', url: '/ovirt-engine/api', headers });

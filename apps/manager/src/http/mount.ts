@@ -158,9 +158,12 @@ async function call(
   return respond(reply, wire, own, found, parameters, outcome, { handlers, context });
 }
 
-/** Clients may choose the id of what they add: a UUID, as all ids of ours but those of permits are. */
+/** What goes by other ids than UUIDs: a permit by its number, a label of a network by its text. */
+const otherIds: ReadonlySet<string | undefined> = new Set(['permit', 'network_label']);
+
+/** Clients may choose the id of what they add: a UUID, as nearly all ids of ours are. */
 function unfitId({ method, declared: { type } }: Match, input: object | undefined): Refusal | undefined {
-  const id: unknown = method === 'add' && type !== 'permit' && input !== undefined && 'id' in input ? input.id : undefined;
+  const id: unknown = method === 'add' && !otherIds.has(type) && input !== undefined && 'id' in input ? input.id : undefined;
   if (typeof id !== 'string' || isUuid(id)) return undefined;
   return refuse(inputReasons.input_wrong_value({ expected: 'a UUID', found: id.slice(0, 60) }, `${type ?? ''}.id`));
 }
@@ -174,7 +177,17 @@ async function firstAbsent(db: Database, reader: Reader, found: Match): Promise<
   return false;
 }
 /** What is only looked for in what it belongs to, by a UUID. */
-const parts = new Set(['nic', 'disk_attachment', 'storage_connection', 'step', 'role']);
+const parts = new Set([
+  'nic',
+  'disk_attachment',
+  'storage_connection',
+  'step',
+  'role',
+  'ssh_public_key',
+  'user_option',
+  'quota_cluster_limit',
+  'quota_storage_limit',
+]);
 const located = new Set([
   'vm',
   'disk',
@@ -194,6 +207,12 @@ const located = new Set([
   'snapshot',
   'user',
   'group',
+  'qos',
+  'quota',
+  'tag',
+  'bookmark',
+  'affinity_group',
+  'affinity_label',
 ]);
 
 async function refusedAccess(db: Database, reader: Reader, found: Match, input: unknown): Promise<Fault | undefined> {

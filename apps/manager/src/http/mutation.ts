@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { planWithout, refusalWithout } from '@ostler/domain/conceal';
 import { jobReasons } from '@ostler/domain/job/reasons';
+import { nameReasons } from '@ostler/domain/names';
 import { say } from '@ostler/domain/phrases';
 import type { Plan } from '@ostler/domain/plan';
-import { isRefusal, refusalOf, type Refusal } from '@ostler/domain/reason';
+import { isRefusal, refusalOf, refuse, type Refusal } from '@ostler/domain/reason';
 import { planDocument } from '@ostler/contract/faults';
 import type { DryRun, Started } from '@ostler/contract/handlers';
 import type { Reader } from '../access/login.ts';
 import { visibleTo } from '../access/visibility.ts';
-import { rows, sql, type Database, type Transaction } from '../db/database.ts';
+import { isTakenId, rows, sql, type Database, type Transaction } from '../db/database.ts';
 import type { JobType, Step, Tools } from '../jobs/definition.ts';
 import { holdersOf, takeTurn } from '../jobs/locks.ts';
 import { insertJob } from '../jobs/store.ts';
@@ -82,6 +83,8 @@ export async function mutate<Data, Output>(
     return job === undefined ? output : { started: output, job };
   } catch (thrown) {
     if (thrown instanceof RolledBack) return thrown.outcome(await hiddenHosts(context.db, context.reader));
+    // Clients may choose the id of what they add. One that is taken belongs to an object that they perhaps cannot see.
+    if (isTakenId(thrown)) return refuse(nameReasons.id_taken());
     throw thrown;
   }
 }

@@ -36,7 +36,11 @@ export function callBody(route: Route, ids: Ids): Record<string, unknown> {
 
 function inside(at: Record<string, unknown>, step: string, field: Field | undefined): Record<string, unknown> {
   const held = at[step];
-  if (isRecord(held)) return held;
+  if (isRecord(held)) {
+    // What was begun as a list goes on in its first item.
+    const [item] = field?.list && Array.isArray(held[field.item]) ? (held[field.item] as unknown[]) : [held];
+    return isRecord(item) ? item : held;
+  }
   const inner: Record<string, unknown> = {};
   at[step] = field?.list ? { [field.item]: [inner] } : inner;
   return inner;
