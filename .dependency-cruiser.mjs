@@ -79,7 +79,7 @@ export default {
       severity: 'error',
       from: { path: '^apps/manager/src/([^/]+)/', pathNot: tests },
       to: {
-        path: '^apps/manager/src/(datacenter|cluster|network|host|storage-domain|disk|transfer|vm|snapshot|template|ha|scheduling|import-export)/',
+        path: '^apps/manager/src/(datacenter|cluster|network|host|storage-domain|disk|transfer|vm|snapshot|template|ha|scheduling|import-export|qos|quota|tag|affinity)/',
         pathNot: ['^apps/manager/src/$1/', '/service\\.ts$'],
       },
     },

@@ -3,14 +3,18 @@ import { roleServices } from './access/role-routes.ts';
 import { userServices } from './access/user-routes.ts';
 import { eventServices } from './audit/routes.ts';
 import { clusterNetworkServices } from './cluster/network-routes.ts';
+import { cpuProfileServices } from './cluster/cpu-profile-routes.ts';
+import { macPoolServices } from './cluster/mac-pool-routes.ts';
 import { clusterServices } from './cluster/routes.ts';
 import { dataCenterServices } from './datacenter/routes.ts';
 import { diskServices } from './disk/routes.ts';
 import { hostServices } from './host/routes.ts';
 import type { AnyServed } from './http/mount.ts';
 import { jobServices } from './jobs/routes.ts';
+import { networkLabelServices } from './network/label-routes.ts';
 import { vnicProfileServices } from './network/profile-routes.ts';
 import { networkServices } from './network/routes.ts';
+import { qosServices } from './qos/routes.ts';
 import { diskProfileServices } from './storage-domain/profile-routes.ts';
 import { storageDomainServices } from './storage-domain/routes.ts';
 import { systemServices } from './system/routes.ts';
@@ -30,7 +34,11 @@ export const allServices: readonly AnyServed[] = [
   ...dataCenterServices,
   ...clusterServices,
   ...clusterNetworkServices,
+  ...macPoolServices,
+  ...cpuProfileServices,
+  ...qosServices,
   ...networkServices,
+  ...networkLabelServices,
   ...vnicProfileServices,
   ...hostServices,
   ...storageDomainServices,

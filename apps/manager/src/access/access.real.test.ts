@@ -165,6 +165,7 @@ test('permissions hang under every kind of object that has them', async () => {
     `vnicprofiles/${fixedIds.managementProfile}`,
     `templates/${fixedIds.blankTemplate}`,
     `macpools/${fixedIds.defaultMacPool}`,
+    `cpuprofiles/${fixedIds.defaultCpuProfile}`,
   ];
   for (const place of places) {
     const given = await manager.ask('POST', `${place}/permissions`, { role: { name: 'UserRole' }, user: { id: kim.id } });

@@ -70,6 +70,17 @@ const nouns: Readonly<
   user: { table: 'users', visible: 'user', name: 'user_name', above: `select null::uuid` },
   group: { table: 'groups', visible: 'group', name: 'name', above: `select null::uuid` },
   event: { table: 'events', visible: 'event', name: 'id', above: `select null::uuid` },
+  qos: { table: 'qoss', visible: 'qos', name: 'name', above: `select data_center_id from qoss where id = $` },
+  quota: { table: 'quotas', visible: 'quota', name: 'name', above: `select data_center_id from quotas where id = $` },
+  tag: { table: 'tags', visible: 'tag', name: 'name', above: `select null::uuid` },
+  bookmark: { table: 'bookmarks', visible: 'bookmark', name: 'name', above: `select null::uuid` },
+  affinity_group: {
+    table: 'affinity_groups',
+    visible: 'affinity_group',
+    name: 'name',
+    above: `select unnest(array[c.id, c.data_center_id]) from affinity_groups o join clusters c on c.id = o.cluster_id where o.id = $`,
+  },
+  affinity_label: { table: 'affinity_labels', visible: 'affinity_label', name: 'name', above: `select null::uuid` },
   snapshot: { table: 'snapshots', visible: 'snapshot', name: 'id', above: `select vm_id from snapshots where id = $` },
 };
 

@@ -21,7 +21,13 @@ export type VisibleNoun =
   | 'permission'
   | 'cpu_profile'
   | 'disk_profile'
-  | 'snapshot';
+  | 'snapshot'
+  | 'qos'
+  | 'quota'
+  | 'tag'
+  | 'bookmark'
+  | 'affinity_group'
+  | 'affinity_label';
 
 /**
  * The condition under which a reader sees a row, for every list, search, `follow`, event, job and the change stream.
@@ -112,6 +118,17 @@ const conditions: { readonly [N in VisibleNoun]: (reader: Reader, id: Sql) => Sq
     sql`${holds(reader, id)} or exists (select 1 from cpu_profiles cpu_profile_p where cpu_profile_p.id = ${id} and ${inherits(reader, sql`cpu_profile_p.cluster_id`)})`,
   disk_profile: (reader, id) =>
     sql`${holds(reader, id)} or exists (select 1 from disk_profiles disk_profile_p where disk_profile_p.id = ${id} and ${inherits(reader, sql`disk_profile_p.storage_domain_id`)})`,
+  qos: (reader, id) => sql`exists (select 1 from qoss qos_q where qos_q.id = ${id} and ${inherits(reader, sql`qos_q.data_center_id`)})`,
+  quota: (reader, id) =>
+    sql`${holds(reader, id)} or exists (select 1 from quotas quota_q where quota_q.id = ${id} and ${inherits(reader, sql`quota_q.data_center_id`)})`,
+  // Tags are words that administrators share with everybody; which objects bear them is told with the object.
+  tag: () => sql`true`,
+  // A bookmark's search may name anything: it is for those who see everything. So are labels, which are of no cluster.
+  bookmark: () => sql`false`,
+  affinity_label: () => sql`false`,
+  affinity_group: (reader, id) => sql`exists (
+    select 1 from affinity_groups affinity_group_g join clusters affinity_group_c on affinity_group_c.id = affinity_group_g.cluster_id
+    where affinity_group_g.id = ${id} and (${inherits(reader, sql`affinity_group_c.id`)} or ${inherits(reader, sql`affinity_group_c.data_center_id`)}))`,
   // One's own, and those on objects whose permissions one may change.
   permission: (
     reader,

@@ -22,6 +22,14 @@ const tables: Readonly<Record<string, { readonly table: string; readonly noun: V
   permission: { table: 'permissions', noun: 'permission' },
   user: { table: 'users', noun: 'user' },
   group: { table: 'groups', noun: 'group' },
+  qos: { table: 'qoss', noun: 'qos' },
+  quota: { table: 'quotas', noun: 'quota' },
+  cpu_profile: { table: 'cpu_profiles', noun: 'cpu_profile' },
+  disk_profile: { table: 'disk_profiles', noun: 'disk_profile' },
+  affinity_group: { table: 'affinity_groups', noun: 'affinity_group' },
+  affinity_label: { table: 'affinity_labels', noun: 'affinity_label' },
+  bookmark: { table: 'bookmarks', noun: 'bookmark' },
+  tag: 'everybody',
   role: 'everybody',
 };
 

@@ -13,7 +13,7 @@ export interface ClusterNetworkRow extends NetworkSettings, Assignment {
 }
 
 const select = sql`select n.id, k.cluster_id as cluster, n.data_center_id as "dataCenter", n.name, n.description, n.comment, n.vlan, n.mtu, n.stp, n.vm_network as "vmNetwork",
-    n.port_isolation as "portIsolation", k.required, k.usages,
+    n.port_isolation as "portIsolation", n.qos_id as qos, n.name_servers as "nameServers", k.required, k.usages,
     not exists (select 1 from hosts h where h.cluster_id = k.cluster_id and h.status = 'up'
       and not coalesce(h.facts -> 'networks' @> jsonb_build_array(jsonb_build_object('name', n.name)), false)) as operational
   from cluster_networks k join networks n on n.id = k.network_id`;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { linked, href } from '@ostler/contract/links';
 import type { Api } from '@ostler/contract/schema';
+import { clusterReasons } from '@ostler/domain/cluster/rules';
 import {
   compatibilityLevels,
   dataCenterChangeProblems,
@@ -14,8 +15,11 @@ import { events } from '@ostler/domain/events/catalogue';
 import { fixedIds } from '@ostler/domain/fixed-ids';
 import { phrases } from '@ostler/domain/phrases';
 import { plan } from '@ostler/domain/plan';
-import { isRefusal } from '@ostler/domain/reason';
+import { isRefusal, refusalOf } from '@ostler/domain/reason';
+import { isVisible } from '../access/authorize.ts';
+import type { Reader } from '../access/login.ts';
 import { emit } from '../audit/store.ts';
+import type { Transaction } from '../db/database.ts';
 import { mounted } from '../http/mount.ts';
 import { serve } from '../http/context.ts';
 import { searchSql } from '../search/sql.ts';
@@ -49,6 +53,7 @@ const collection = serve('data_centers', {
       objects: [id],
       plan: async (tx) =>
         dataCenterProblems(settings, await dataCenterNames(tx)) ??
+        (await poolProblem(tx, reader, input)) ??
         plan({ title: text['data-center.add']({ name: settings.name }), data: settings }),
       apply: async (tx) => {
         await insertDataCenter(tx, { ...settings, id, macPool: input.mac_pool?.id ?? fixedIds.defaultMacPool });
@@ -73,11 +78,12 @@ const item = serve('data_center', {
         const settings = wished(input, facts.settings);
         return (
           dataCenterChangeProblems(facts.settings, settings, facts) ??
+          (await poolProblem(tx, reader, input)) ??
           plan({ title: text['data-center.update']({ name: settings.name }), data: settings })
         );
       },
       apply: async (tx, settings) => {
-        await updateDataCenter(tx, ids.data_center, settings);
+        await updateDataCenter(tx, ids.data_center, { ...settings, macPool: input.mac_pool?.id });
         await emit(
           tx,
           events.data_center_updated({ name: settings.name }),
@@ -107,6 +113,13 @@ const item = serve('data_center', {
 });
 
 export const dataCenterServices = [mounted(collection), mounted(item)];
+
+const poolProblem = async (tx: Transaction, reader: Reader, { mac_pool: pool }: Api['data_center']) =>
+  refusalOf([
+    pool?.id !== undefined &&
+      !(await isVisible(tx, reader, 'mac_pool', pool.id)) &&
+      clusterReasons.cluster_mac_pool_unknown({ pool: pool.id.slice(0, 60) }, 'data_center.mac_pool'),
+  ]);
 
 /** What is not named stays as it is. */
 function wished(input: Api['data_center'], base: DataCenterSettings): DataCenterSettings {

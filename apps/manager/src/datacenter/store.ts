@@ -42,10 +42,11 @@ export const insertDataCenter = (db: Queries, dc: DataCenterSettings & { id: str
         values (${dc.id}, ${dc.name}, ${dc.description}, ${dc.comment}, ${dc.local}, ${dc.version}, ${dc.quotaMode}, ${dc.macPool})`,
   );
 
-export const updateDataCenter = (db: Queries, id: string, dc: DataCenterSettings) =>
+export const updateDataCenter = (db: Queries, id: string, dc: DataCenterSettings & { readonly macPool: string | undefined }) =>
   change(
     db,
-    sql`update data_centers set name = ${dc.name}, description = ${dc.description}, comment = ${dc.comment}, version = ${dc.version}, quota_mode = ${dc.quotaMode} where id = ${id}`,
+    sql`update data_centers set name = ${dc.name}, description = ${dc.description}, comment = ${dc.comment}, version = ${dc.version}, quota_mode = ${dc.quotaMode},
+          mac_pool_id = coalesce(${dc.macPool ?? null}::uuid, mac_pool_id) where id = ${id}`,
   );
 
 export const removeDataCenter = (db: Queries, id: string) => change(db, sql`delete from data_centers where id = ${id}`);

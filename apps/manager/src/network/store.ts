@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { everyonesRoles, fixedIds } from '@ostler/domain/fixed-ids';
-import type { NetworkInUse, NetworkSettings, VnicProfileSettings } from '@ostler/domain/network/rules';
+import type { NetworkInUse, NetworkSettings } from '@ostler/domain/network/rules';
 import type { Reader } from '../access/login.ts';
 import { visibleTo } from '../access/visibility.ts';
 import { change, row, rows, sql, type Queries, type Sql, type Transaction } from '../db/database.ts';
@@ -9,10 +7,11 @@ import type { SearchResult } from '../search/sql.ts';
 export interface NetworkRow extends NetworkSettings {
   readonly id: string;
   readonly dataCenter: string;
+  readonly label: string | null;
 }
 
-const settings = sql`n.name, n.description, n.comment, n.vlan, n.mtu, n.stp, n.vm_network as "vmNetwork", n.port_isolation as "portIsolation"`;
-const select = sql`select n.id, n.data_center_id as "dataCenter", ${settings} from networks n join data_centers d on d.id = n.data_center_id`;
+const settings = sql`n.name, n.description, n.comment, n.vlan, n.mtu, n.stp, n.vm_network as "vmNetwork", n.port_isolation as "portIsolation", n.qos_id as qos, n.name_servers as "nameServers"`;
+const select = sql`select n.id, n.data_center_id as "dataCenter", n.label, ${settings} from networks n join data_centers d on d.id = n.data_center_id`;
 
 /** What the search language's fields of a network are in SQL. */
 export const searchColumns: Readonly<Record<string, Sql>> = {
@@ -25,12 +24,15 @@ export const searchColumns: Readonly<Record<string, Sql>> = {
   mtu: sql`n.mtu`,
   vmnetwork: sql`n.vm_network`,
   datacenter: sql`d.name`,
+  label: sql`n.label`,
+  qos_name: sql`(select name from qoss where id = n.qos_id)`,
+  cluster: sql`(select string_agg(c.name, ' ') from cluster_networks k join clusters c on c.id = k.cluster_id where k.network_id = n.id)`,
 };
 
-export const listNetworks = (db: Queries, reader: Reader, search: SearchResult) =>
+export const listNetworks = (db: Queries, reader: Reader, search: SearchResult, within: Sql = sql`true`) =>
   rows<NetworkRow>(
     db,
-    sql`${select} where ${visibleTo(reader, 'network', sql`n.id`)} and ${search.condition} order by ${search.order(sql`n.name`)} ${search.page}`,
+    sql`${select} where ${visibleTo(reader, 'network', sql`n.id`)} and ${within} and ${search.condition} order by ${search.order(sql`n.name`)} ${search.page}`,
   );
 
 export const findNetwork = (db: Queries, reader: Reader, id: string) =>
@@ -55,15 +57,16 @@ export const networkInUse = async (db: Queries, id: string): Promise<NetworkInUs
 export const insertNetwork = (tx: Transaction, network: NetworkSettings & { readonly id: string; readonly dataCenter: string }) =>
   change(
     tx,
-    sql`insert into networks (id, name, description, comment, data_center_id, vlan, mtu, stp, vm_network, port_isolation)
-        values (${network.id}, ${network.name}, ${network.description}, ${network.comment}, ${network.dataCenter}, ${network.vlan}, ${network.mtu}, ${network.stp}, ${network.vmNetwork}, ${network.portIsolation})`,
+    sql`insert into networks (id, name, description, comment, data_center_id, vlan, mtu, stp, vm_network, port_isolation, qos_id, name_servers)
+        values (${network.id}, ${network.name}, ${network.description}, ${network.comment}, ${network.dataCenter}, ${network.vlan}, ${network.mtu}, ${network.stp}, ${network.vmNetwork}, ${network.portIsolation},
+          ${network.qos}, ${[...network.nameServers]}::text[])`,
   );
 
 export const updateNetwork = (tx: Transaction, id: string, network: NetworkSettings) =>
   change(
     tx,
     sql`update networks set name = ${network.name}, description = ${network.description}, comment = ${network.comment}, vlan = ${network.vlan}, mtu = ${network.mtu},
-          stp = ${network.stp}, vm_network = ${network.vmNetwork}, port_isolation = ${network.portIsolation} where id = ${id}`,
+          stp = ${network.stp}, vm_network = ${network.vmNetwork}, port_isolation = ${network.portIsolation}, qos_id = ${network.qos}, name_servers = ${[...network.nameServers]}::text[] where id = ${id}`,
   );
 
 export async function removeNetwork(tx: Transaction, id: string): Promise<void> {
@@ -74,60 +77,14 @@ export async function removeNetwork(tx: Transaction, id: string): Promise<void> 
   await change(tx, sql`delete from networks where id = ${id}`);
 }
 
-// ---- vNIC profiles -------------------------------------------------------------------------------------------------
+export const homeVersion = async (db: Queries, dataCenter: string): Promise<string> =>
+  (await row<{ version: string }>(db, sql`select version from data_centers where id = ${dataCenter}`))?.version ?? '';
 
-export interface VnicProfileRow extends VnicProfileSettings {
-  readonly id: string;
-  readonly network: string;
-}
-
-const selectProfile = sql`select p.id, p.name, p.description, p.comment, p.migratable, p.network_filter as filter, p.network_id as network from vnic_profiles p`;
-
-export const listVnicProfiles = (db: Queries, reader: Reader, max: number | undefined, within: Sql = sql`true`) =>
-  rows<VnicProfileRow>(
-    db,
-    sql`${selectProfile} where ${visibleTo(reader, 'vnic_profile', sql`p.id`)} and ${within} order by p.name, p.id ${limit(max)}`,
-  );
-
-export const findVnicProfile = (db: Queries, reader: Reader, id: string) =>
-  row<VnicProfileRow>(db, sql`${selectProfile} where p.id = ${id} and ${visibleTo(reader, 'vnic_profile', sql`p.id`)}`);
-
-export const profileNamesOf = async (db: Queries, network: string, except: string): Promise<string[]> =>
-  (await rows<{ name: string }>(db, sql`select name from vnic_profiles where network_id = ${network} and id <> ${except}`)).map(
-    (one) => one.name,
-  );
-
-export const nicsOfProfile = async (db: Queries, id: string): Promise<number> =>
-  (await row<{ count: number }>(db, sql`select count(*)::int as count from nics where vnic_profile_id = ${id}`))?.count ?? 0;
-
-export const insertVnicProfile = (tx: Transaction, profile: VnicProfileRow) =>
-  change(
-    tx,
-    sql`insert into vnic_profiles (id, name, description, comment, network_id, migratable, network_filter)
-        values (${profile.id}, ${profile.name}, ${profile.description}, ${profile.comment}, ${profile.network}, ${profile.migratable}, ${profile.filter})`,
-  );
-
-/** The profile that comes with a VM network, which everybody may use, as in RHV. */
-export async function insertFirstProfile(tx: Transaction, network: { readonly id: string; readonly name: string }): Promise<void> {
-  const id = randomUUID();
-  const base = { description: '', comment: '', migratable: true, filter: 'vdsm-no-mac-spoofing' };
-  await insertVnicProfile(tx, { ...base, id, name: network.name.slice(0, 50).trim(), network: network.id });
-  await change(
-    tx,
-    sql`insert into permissions (id, role_id, principal_id, object_id, object_type) values (${randomUUID()}, ${everyonesRoles.vnicProfile}, ${fixedIds.everyone}, ${id}, 'vnic_profile')`,
-  );
-}
-
-export const updateVnicProfile = (tx: Transaction, id: string, profile: VnicProfileSettings) =>
-  change(
-    tx,
-    sql`update vnic_profiles set name = ${profile.name}, description = ${profile.description}, comment = ${profile.comment}, migratable = ${profile.migratable},
-          network_filter = ${profile.filter} where id = ${id}`,
-  );
-
-export async function removeVnicProfile(tx: Transaction, id: string): Promise<void> {
-  await change(tx, sql`delete from permissions where object_id = ${id}`);
-  await change(tx, sql`delete from vnic_profiles where id = ${id}`);
-}
-
-const limit = (max: number | undefined): Sql => (max === undefined || max < 0 ? sql`` : sql`limit ${max}`);
+/** Answers the data center that the network is in. */
+export const setLabel = async (tx: Transaction, id: string, label: string | null): Promise<string | undefined> =>
+  (
+    await row<{ dataCenter: string }>(
+      tx,
+      sql`update networks set label = ${label} where id = ${id} returning data_center_id as "dataCenter"`,
+    )
+  )?.dataCenter;

@@ -26,6 +26,9 @@ export function searchSql(noun: SearchNoun, columns: SearchColumns, parameters: 
   return isRefusal(search) ? search : compile(search, columns, parameters);
 }
 
+/** As many rows as a list without a search is asked for; all of them for a negative number, as in RHV. */
+export const limited = (max: number | undefined): Sql => (max === undefined || max < 0 ? sql`` : sql`limit ${max}`);
+
 /** Everything, in the store's own order. */
 export const noSearch: SearchResult = { condition: sql`true`, order: (otherwise) => otherwise, page: sql`` };
 

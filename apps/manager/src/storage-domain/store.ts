@@ -95,19 +95,6 @@ export async function insertStorageDomain(tx: Transaction, domain: NewStorageDom
     await change(tx, sql`insert into disk_profiles (id, name, storage_domain_id) values (${randomUUID()}, ${domain.name}, ${domain.id})`);
 }
 
-export interface DiskProfileRow {
-  readonly id: string;
-  readonly name: string;
-  readonly description: string;
-  readonly domain: string;
-}
-
-export const diskProfiles = (db: Queries, reader: Reader) =>
-  rows<DiskProfileRow>(
-    db,
-    sql`select p.id, p.name, p.description, p.storage_domain_id as domain from disk_profiles p where ${visibleTo(reader, 'disk_profile', sql`p.id`)} order by p.name, p.id`,
-  );
-
 /** The connection's row, made when nobody has used this storage before. */
 export async function connectionRow(tx: Transaction, id: string, connection: Connection): Promise<string> {
   const address = connection.type === 'nfs' ? connection.address : null;

@@ -34,6 +34,19 @@ export async function foreignWorld(db: Database): Promise<ForeignWorld> {
       sql`insert into clusters (id, name, data_center_id, settings, mac_pool_id) select ${id('cluster')}, ${name('cluster')}, ${id('data_center')}, settings, ${id('mac_pool')} from clusters where id = ${fixedIds.defaultCluster}`,
     );
     await run(sql`insert into cpu_profiles (id, name, cluster_id) values (${id('cpu_profile')}, ${name('cpu_profile')}, ${id('cluster')})`);
+    await run(
+      sql`insert into qoss (id, name, data_center_id, kind, limits) values (${id('qos')}, ${name('qos')}, ${id('data_center')}, 'network', '{}')`,
+    );
+    await run(sql`insert into quotas (id, name, data_center_id) values (${id('quota')}, ${name('quota')}, ${id('data_center')})`);
+    await run(
+      sql`insert into quota_cluster_limits (id, quota_id, cluster_id) values (${id('quota_cluster_limit')}, ${id('quota')}, ${id('cluster')})`,
+    );
+    await run(sql`insert into quota_storage_limits (id, quota_id) values (${id('quota_storage_limit')}, ${id('quota')})`);
+    await run(sql`insert into bookmarks (id, name, value) values (${id('bookmark')}, ${name('bookmark')}, ${name('search')})`);
+    await run(sql`insert into affinity_labels (id, name) values (${id('affinity_label')}, ${name('affinity_label')})`);
+    await run(
+      sql`insert into affinity_groups (id, name, cluster_id, vms_rule, hosts_rule) values (${id('affinity_group')}, ${name('affinity_group')}, ${id('cluster')}, '{}', '{}')`,
+    );
     await run(sql`insert into networks (id, name, data_center_id) values (${id('network')}, ${name('network')}, ${id('data_center')})`);
     await run(sql`insert into cluster_networks (cluster_id, network_id) values (${id('cluster')}, ${id('network')})`);
     await run(
@@ -82,7 +95,16 @@ export async function foreignWorld(db: Database): Promise<ForeignWorld> {
       sql`insert into image_transfers (id, disk_id, volume_id, direction, format, view, size, host_id, phase) values (${id('image_transfer')}, ${id('disk')}, ${id('volume')}, 'upload', 'raw', 'raw', 1048576, ${id('host')}, 'transferring')`,
     );
     await run(sql`insert into users (id, name, user_name) values (${id('user')}, ${name('user')}, ${name('user')})`);
+    await run(
+      sql`insert into ssh_public_keys (id, user_id, content) values (${id('ssh_public_key')}, ${id('user')}, ${`ssh-ed25519 ${name('key')}`})`,
+    );
+    await run(
+      sql`insert into user_options (id, user_id, name, content) values (${id('user_option')}, ${id('user')}, ${name('option')}, '{}')`,
+    );
     await run(sql`insert into groups (id, name) values (${id('group')}, ${name('group')})`);
+    await run(
+      sql`insert into affinity_label_members (label_id, kind, object_id) values (${id('affinity_label')}, 'vm', ${id('vm')}), (${id('affinity_label')}, 'host', ${id('host')})`,
+    );
     await run(
       sql`insert into permissions (id, role_id, principal_id, object_id, object_type) values (${id('permission')}, '00000000-0000-0000-0001-000000000001', ${id('user')}, ${id('vm')}, 'vm')`,
     );

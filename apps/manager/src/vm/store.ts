@@ -207,7 +207,8 @@ export const disksToStart = (db: Queries, vm: string) =>
 export const networksToStart = async (db: Queries, vm: string) =>
   rows<{ network: string | null }>(
     db,
-    sql`select n.name as network from nics c left join vnic_profiles p on p.id = c.vnic_profile_id left join networks n on n.id = p.network_id where c.vm_id = ${vm} and c.plugged`,
+    // No host offers functions of its NICs, or copies of others' traffic, yet: a NIC that asks for these finds no host.
+    sql`select case when p.pass_through then n.name || ' (pass-through)' when p.port_mirroring then n.name || ' (port mirroring)' else n.name end as network from nics c left join vnic_profiles p on p.id = c.vnic_profile_id left join networks n on n.id = p.network_id where c.vm_id = ${vm} and c.plugged`,
   );
 
 /** Hosts of a cluster with what they have for VMs: their memory, less what runs there and what jobs are about to start there. */

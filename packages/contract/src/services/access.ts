@@ -6,7 +6,9 @@ export const accessServices = {
   assigned_permissions: {
     paths: [
       'clusters/{cluster}/permissions',
+      'cpuprofiles/{cpu_profile}/permissions',
       'datacenters/{data_center}/permissions',
+      'diskprofiles/{disk_profile}/permissions',
       'disks/{disk}/permissions',
       'hosts/{host}/permissions',
       'macpools/{mac_pool}/permissions',
@@ -50,8 +52,6 @@ export const accessServices = {
   },
   other_permissions: {
     paths: [
-      'cpuprofiles/{cpu_profile}/permissions',
-      'diskprofiles/{disk_profile}/permissions',
       'vmpools/{vm_pool}/permissions',
       'datacenters/{data_center}/quotas/{quota}/permissions',
       'networks/{network}/vnicprofiles/{vnic_profile}/permissions',
@@ -83,7 +83,9 @@ export const accessServices = {
     paths: [
       'permissions/{permission}',
       'clusters/{cluster}/permissions/{permission}',
+      'cpuprofiles/{cpu_profile}/permissions/{permission}',
       'datacenters/{data_center}/permissions/{permission}',
+      'diskprofiles/{disk_profile}/permissions/{permission}',
       'disks/{disk}/permissions/{permission}',
       'hosts/{host}/permissions/{permission}',
       'macpools/{mac_pool}/permissions/{permission}',
@@ -109,8 +111,6 @@ export const accessServices = {
   },
   other_permission: {
     paths: [
-      'cpuprofiles/{cpu_profile}/permissions/{permission}',
-      'diskprofiles/{disk_profile}/permissions/{permission}',
       'vmpools/{vm_pool}/permissions/{permission}',
       'datacenters/{data_center}/quotas/{quota}/permissions/{permission}',
       'networks/{network}/vnicprofiles/{vnic_profile}/permissions/{permission}',

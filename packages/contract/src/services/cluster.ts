@@ -1,4 +1,4 @@
-import { body, login, needs, path, permit, visible } from '../access.ts';
+import { body, login, needs, path, permit, system, visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
 /** Clusters with what hangs under them, and what clusters are made with. */
@@ -73,16 +73,16 @@ export const clusterServices = {
     type: 'cpu_profile',
     root: 'cpu_profiles',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['name'] },
+      list: { access: visible, query: { max: 'integer' } },
+      add: { access: needs(permit('create_cpu_profile', path('cluster'))), mandatory: ['name'] },
     },
   },
   assigned_cpu_profile: {
     paths: ['clusters/{cluster}/cpuprofiles/{cpu_profile}'],
     type: 'cpu_profile',
     methods: {
-      get: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      remove: { access: needs(permit('delete_cpu_profile', path('cpu_profile'))) },
     },
   },
   cluster_networks: {
@@ -137,7 +137,7 @@ export const clusterServices = {
     root: 'cpu_profiles',
     methods: {
       list: { access: visible, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['cluster.id', 'name'] },
+      add: { access: needs(permit('create_cpu_profile', body('cpu_profile.cluster'))), mandatory: ['cluster.id', 'name'] },
     },
   },
   cpu_profile: {
@@ -145,8 +145,8 @@ export const clusterServices = {
     type: 'cpu_profile',
     methods: {
       get: { access: visible },
-      update: { notBuilt: true },
-      remove: { notBuilt: true },
+      update: { access: needs(permit('update_cpu_profile', path('cpu_profile'))) },
+      remove: { access: needs(permit('delete_cpu_profile', path('cpu_profile'))) },
     },
   },
   mac_pools: {
@@ -155,7 +155,7 @@ export const clusterServices = {
     root: 'mac_pools',
     methods: {
       list: { access: visible, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['name', 'ranges.from', 'ranges.to'] },
+      add: { access: needs(permit('create_mac_pool', system)), mandatory: ['name', 'ranges.from', 'ranges.to'] },
     },
   },
   mac_pool: {
@@ -163,8 +163,8 @@ export const clusterServices = {
     type: 'mac_pool',
     methods: {
       get: { access: visible },
-      update: { notBuilt: true },
-      remove: { notBuilt: true },
+      update: { access: needs(permit('edit_mac_pool', path('mac_pool'))) },
+      remove: { access: needs(permit('delete_mac_pool', path('mac_pool'))) },
     },
   },
 } as const satisfies ServiceDeclarations;

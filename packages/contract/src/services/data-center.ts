@@ -82,16 +82,16 @@ export const dataCenterServices = {
     root: 'networks',
     methods: {
       list: { access: visible, query: { max: 'integer' } },
-      add: { notBuilt: true },
+      add: { access: needs(permit('create_storage_pool_network', path('data_center'))), mandatory: ['name'] },
     },
   },
   data_center_network: {
     paths: ['datacenters/{data_center}/networks/{network}'],
     type: 'network',
     methods: {
-      get: { notBuilt: true },
-      update: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      update: { access: needs(permit('configure_storage_pool_network', path('network'))) },
+      remove: { access: needs(permit('delete_storage_pool_network', path('network'))) },
     },
   },
   quotas: {
@@ -151,17 +151,18 @@ export const dataCenterServices = {
     type: 'qos',
     root: 'qoss',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['name', 'type'] },
+      list: { access: visible, query: { max: 'integer' } },
+      // RHV asks for that of networks where the limits are those of VMs' NICs; here one permit opens all types.
+      add: { access: needs(permit('edit_storage_pool_configuration', path('data_center'))), mandatory: ['name', 'type'] },
     },
   },
   qos: {
     paths: ['datacenters/{data_center}/qoss/{qos}'],
     type: 'qos',
     methods: {
-      get: { notBuilt: true },
-      update: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      update: { access: needs(permit('edit_storage_pool_configuration', path('data_center'))) },
+      remove: { access: needs(permit('edit_storage_pool_configuration', path('data_center'))) },
     },
   },
   iscsi_bonds: {

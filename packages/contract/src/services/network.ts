@@ -1,4 +1,4 @@
-import { body, needs, path, permit, visible } from '../access.ts';
+import { body, login, needs, path, permit, visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
 /** Networks and vNIC profiles. */
@@ -8,14 +8,14 @@ export const networkServices = {
     type: 'network_filter',
     root: 'network_filters',
     methods: {
-      list: { notBuilt: true },
+      list: { access: login },
     },
   },
   network_filter: {
     paths: ['networkfilters/{network_filter}', 'clusters/{cluster}/networkfilters/{network_filter}'],
     type: 'network_filter',
     methods: {
-      get: { notBuilt: true },
+      get: { access: login },
     },
   },
   networks: {
@@ -45,23 +45,36 @@ export const networkServices = {
     root: 'vnic_profiles',
     methods: {
       list: { access: visible, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['name'] },
+      add: { access: needs(permit('create_network_vnic_profile', path('network'))), mandatory: ['name'] },
     },
   },
   assigned_vnic_profile: {
     paths: ['networks/{network}/vnicprofiles/{vnic_profile}'],
     type: 'vnic_profile',
     methods: {
-      get: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      remove: { access: needs(permit('delete_network_vnic_profile', path('vnic_profile'))) },
     },
   },
   network_labels: {
-    paths: [
-      'networks/{network}/networklabels',
-      'hosts/{host}/nics/{host_nic}/networklabels',
-      'hosts/{host}/nics/{host_nic}/virtualfunctionallowedlabels',
-    ],
+    paths: ['networks/{network}/networklabels'],
+    type: 'network_label',
+    root: 'network_labels',
+    methods: {
+      list: { access: visible, query: { max: 'integer' } },
+      add: { access: needs(permit('configure_storage_pool_network', path('network'))), mandatory: ['id'] },
+    },
+  },
+  network_label: {
+    paths: ['networks/{network}/networklabels/{network_label}'],
+    type: 'network_label',
+    methods: {
+      get: { access: visible },
+      remove: { access: needs(permit('configure_storage_pool_network', path('network'))) },
+    },
+  },
+  host_nic_labels: {
+    paths: ['hosts/{host}/nics/{host_nic}/networklabels', 'hosts/{host}/nics/{host_nic}/virtualfunctionallowedlabels'],
     type: 'network_label',
     root: 'network_labels',
     methods: {
@@ -69,9 +82,8 @@ export const networkServices = {
       add: { notBuilt: true, mandatory: ['id'] },
     },
   },
-  network_label: {
+  host_nic_label: {
     paths: [
-      'networks/{network}/networklabels/{network_label}',
       'hosts/{host}/nics/{host_nic}/networklabels/{network_label}',
       'hosts/{host}/nics/{host_nic}/virtualfunctionallowedlabels/{network_label}',
     ],
@@ -86,7 +98,7 @@ export const networkServices = {
     type: 'vnic_profile',
     root: 'vnic_profiles',
     methods: {
-      list: { access: visible, query: { max: 'integer' } },
+      list: { access: visible, query: { max: 'integer', search: 'string', case_sensitive: 'boolean' } },
       add: { access: needs(permit('create_network_vnic_profile', body('vnic_profile.network'))), mandatory: ['name', 'network.id'] },
     },
   },

@@ -1,4 +1,4 @@
-import { needs, path, permit, system, visible } from '../access.ts';
+import { body, needs, path, permit, system, visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
 /** Storage domains with what is on them, and how hosts reach them. */
@@ -31,7 +31,10 @@ export const storageDomainServices = {
     root: 'disk_profiles',
     methods: {
       list: { access: visible, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['name', 'storage_domain.id'] },
+      add: {
+        access: needs(permit('create_storage_disk_profile', body('disk_profile.storage_domain'))),
+        mandatory: ['name', 'storage_domain.id'],
+      },
     },
   },
   disk_profile: {
@@ -39,8 +42,8 @@ export const storageDomainServices = {
     type: 'disk_profile',
     methods: {
       get: { access: visible },
-      update: { notBuilt: true },
-      remove: { notBuilt: true },
+      update: { access: needs(permit('configure_storage_disk_profile', path('disk_profile'))) },
+      remove: { access: needs(permit('delete_storage_disk_profile', path('disk_profile'))) },
     },
   },
   storage_domains: {
@@ -73,16 +76,16 @@ export const storageDomainServices = {
     type: 'disk_profile',
     root: 'disk_profiles',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['name'] },
+      list: { access: visible, query: { max: 'integer' } },
+      add: { access: needs(permit('create_storage_disk_profile', path('storage_domain'))), mandatory: ['name'] },
     },
   },
   assigned_disk_profile: {
     paths: ['storagedomains/{storage_domain}/diskprofiles/{disk_profile}'],
     type: 'disk_profile',
     methods: {
-      get: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      remove: { access: needs(permit('delete_storage_disk_profile', path('disk_profile'))) },
     },
   },
   storage_domain_disks: {

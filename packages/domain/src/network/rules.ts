@@ -12,12 +12,25 @@ export interface NetworkSettings {
   readonly stp: boolean;
   readonly vmNetwork: boolean;
   readonly portIsolation: boolean;
+  /** A QoS for hosts' NICs, of the same data center. */
+  readonly qos: string | null;
+  readonly nameServers: readonly string[];
 }
 
 export const networkReasons = reasons({
   network_name_taken: { class: 'conflict', text: 'There is a network named {name} in this data center already.' },
   network_vlan_unfit: { class: 'bad_input', text: 'A VLAN tag is from 0 to 4094.' },
   network_mtu_unfit: { class: 'bad_input', text: 'An MTU is from 68 to 65535, or 0 for the default.' },
+  network_isolation_level: {
+    class: 'conflict',
+    text: 'Port isolation needs the compatibility version 4.5; the data center has {version}.',
+  },
+  network_isolation_fixed: { class: 'conflict', text: 'Whether the ports of network {name} are isolated was decided when it was made.' },
+  network_name_servers_too_many: { class: 'bad_input', text: 'A network has at most {most} name servers.' },
+  network_name_server_unfit: { class: 'bad_input', text: '{address} is no IP address of a name server.' },
+  network_provider_not_built: { class: 'not_built', text: 'Networks of external providers are not built.' },
+  network_label_taken: { class: 'conflict', text: 'Network {name} has the label {label} already; a network has one.' },
+  network_label_needs_hosts: { class: 'not_built', text: 'Labels of hosts’ NICs are not built.' },
   network_data_center_fixed: { class: 'conflict', text: 'Network {name} stays in its data center.' },
   network_name_on_hosts: {
     class: 'conflict',
@@ -37,8 +50,16 @@ export const networkReasons = reasons({
 
 const said = networkReasons;
 
-export function networkProblems({ name, vlan, mtu }: NetworkSettings, otherNames: readonly string[]): Refusal | undefined {
+const mostNameServers = 3;
+const isAddress = (text: string): boolean => /^(\d{1,3}\.){3}\d{1,3}$/.test(text) || /^[0-9a-f:]*:[0-9a-f:.]*$/i.test(text);
+
+export function networkProblems({ name, vlan, mtu, nameServers }: NetworkSettings, otherNames: readonly string[]): Refusal | undefined {
   return refusalOf([
+    nameServers.length > mostNameServers &&
+      said.network_name_servers_too_many({ most: mostNameServers }, 'network.dns_resolver_configuration'),
+    ...nameServers
+      .filter((address) => !isAddress(address))
+      .map((address) => said.network_name_server_unfit({ address: address.slice(0, 60) }, 'network.dns_resolver_configuration')),
     nameProblem('network', name, 'network.name'),
     otherNames.some((other) => other.toLowerCase() === name.toLowerCase()) && said.network_name_taken({ name }, 'network.name'),
     vlan !== null && !(Number.isInteger(vlan) && vlan >= 0 && vlan <= 4094) && said.network_vlan_unfit('network.vlan.id'),
@@ -64,6 +85,7 @@ export function networkChangeProblems(
     networkProblems(after, facts.names) ??
     refusalOf([
       after.name !== name && facts.hosts.length > 0 && said.network_name_on_hosts({ name, hosts: facts.hosts.join(', ') }, 'network.name'),
+      after.portIsolation !== before.portIsolation && said.network_isolation_fixed({ name }, 'network.port_isolation'),
       before.vmNetwork && !after.vmNetwork && facts.nics > 0 && said.network_needs_vm_use({ name }, 'network.usages'),
     ])
   );
@@ -110,61 +132,8 @@ export function detachProblems(name: string, cluster: string, { usages }: Assign
   ]);
 }
 
-// ---- vNIC profiles -------------------------------------------------------------------------------------------------
-
-export interface VnicProfileSettings {
-  readonly name: string;
-  readonly description: string;
-  readonly comment: string;
-  readonly migratable: boolean;
-  readonly filter: string | null;
-}
-
-/** libvirt's filters and RHV's own, which is what a profile has unless it says otherwise. */
-export const networkFilters = [
-  'vdsm-no-mac-spoofing',
-  'allow-arp',
-  'allow-dhcp',
-  'allow-dhcp-server',
-  'allow-incoming-ipv4',
-  'allow-ipv4',
-  'clean-traffic',
-  'no-arp-ip-spoofing',
-  'no-arp-mac-spoofing',
-  'no-arp-spoofing',
-  'no-ip-multicast',
-  'no-ip-spoofing',
-  'no-mac-broadcast',
-  'no-mac-spoofing',
-  'no-other-l2-traffic',
-  'no-other-rarp-traffic',
-  'qemu-announce-self',
-  'qemu-announce-self-rarp',
-];
-
-export const profileReasons = reasons({
-  profile_name_taken: { class: 'conflict', text: 'This network has a vNIC profile named {name} already.' },
-  profile_filter_unknown: { class: 'bad_input', text: 'There is no network filter {filter}; there are {known}.' },
-  profile_network_fixed: { class: 'conflict', text: 'vNIC profile {name} stays with its network.' },
-  profile_pass_through_not_built: { class: 'not_built', text: 'Passing devices through to VMs is not built.' },
-  profile_mirroring_not_built: { class: 'not_built', text: 'Port mirroring is not built.' },
-  profile_not_for_vms: { class: 'conflict', text: 'Network {network} is no VM network: VMs cannot be plugged into it.' },
-  profile_has_nics: { class: 'conflict', text: 'vNIC profile {name} is used by {count} NICs of VMs. Give them another one first.' },
-});
-
-export function profileProblems({ name, filter }: VnicProfileSettings, otherNames: readonly string[]): Refusal | undefined {
-  return refusalOf([
-    nameProblem('vNIC profile', name, 'vnic_profile.name'),
-    otherNames.some((other) => other.toLowerCase() === name.toLowerCase()) &&
-      profileReasons.profile_name_taken({ name }, 'vnic_profile.name'),
-    filter !== null &&
-      !networkFilters.includes(filter) &&
-      profileReasons.profile_filter_unknown(
-        { filter: filter.slice(0, 60), known: networkFilters.join(', ') },
-        'vnic_profile.network_filter',
-      ),
+export const networkLabelProblems = (name: string, held: string | null, label: string): Refusal | undefined =>
+  refusalOf([
+    nameProblem('network label', label, 'network_label.id'),
+    held !== null && said.network_label_taken({ name, label: held }, 'network_label.id'),
   ]);
-}
-
-export const profileRemovalProblems = (name: string, nics: number): Refusal | undefined =>
-  refusalOf([nics > 0 && profileReasons.profile_has_nics({ name, count: nics })]);
