@@ -106,6 +106,7 @@ export async function startAgent({ config, log, now }: AgentOptions): Promise<Ru
     journal,
     storage,
     media: mediaIn(directories.media, storageUser),
+    begin: tasks.begin,
     publish: ring.publish,
     now,
     log,

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { agentClient, type AgentClient } from '@ostler/agent-contract/client';
 import { conformance } from '@ostler/agent-contract/conformance';
+import { tinyGuest } from '@ostler/lab/guest';
 import { startLibvirtd } from '@ostler/libvirt/daemon/libvirtd';
 import { createAuthority, issue, issueForRequest } from '@ostler/pki/authority';
+import { volume as volumePath } from '@ostler/storage-format/layout';
 import { startAgent, type RunningAgent } from './agent.ts';
 import type { AgentConfig } from './config.ts';
 import { processOfVm } from './testing/qemu-process.test-support.ts';
@@ -73,6 +75,10 @@ conformance('the agent', async () => {
       Promise.all(
         [agent.port, agent.imagesPort, agent.consolesPort].map((port) => certificateShownAt(port, { ca: authority.cert, ...managerIdentity })),
       ),
+    async installGuest({ domain, image, volume }) {
+      // Written over, and not copied: the file keeps its owner.
+      await writeFile(join(data, volumePath(domain, image, volume)), await readFile((await tinyGuest()).bootQcow2));
+    },
     async crash(vm) {
       process.kill(await processOfVm(vm), 'SIGKILL');
     },

@@ -34,7 +34,7 @@ export interface RunNote {
   /** It may never start again here: its end has been acknowledged, or came before it. */
   readonly over?: true;
   /** The volume in its CD drive, which its domain's metadata do not name. */
-  readonly cd?: VolumeReference;
+  readonly cd?: VolumeReference | null;
   /** When this was noted, in milliseconds. */
   readonly at: number;
 }

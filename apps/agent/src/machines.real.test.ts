@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expectError, quietRun } from '@ostler/agent-contract/conformance';
+import { diskOn, expectError, quietRun } from '@ostler/agent-contract/conformance';
 import type { VmObservation, VmRun } from '@ostler/agent-contract/values';
 import { heartbeatsIn, type Heartbeat } from '@ostler/lab/guest';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -146,6 +146,41 @@ test.each(['before:startVm', 'after:startVm'])(
     expect(await host.change('extendVolume', { ...disk, capacity: 2 ** 27 })).toMatchObject({ capacity: 2 ** 27 });
   },
 );
+
+test('a guest that was saved goes on where it stood, with what was plugged in; a restarted agent gives back what it holds', async () => {
+  const run = await runningGuest();
+  const plugged = await host.newVolume();
+  await host.reaches(run.vm, 'the guest agent', ({ guest }) => guest.agent === 'connected');
+  await host.change('plugDisk', { ...which(run), disk: diskOn(plugged) });
+  const before = await heartbeatOn(await serialOf(run));
+  const { guest } = await host.reaches(run.vm, 'what its agent knows', ({ guest: { fileSystems } }) => fileSystems !== undefined);
+  expect(guest.agentVersion).toMatch(/^\d/);
+  expect(guest.users).toEqual([]);
+  expect(guest.fileSystems).toMatchObject([{ mountPoint: '/mnt', type: 'ext4' }]);
+
+  const memory = await host.newVolume({ format: 'raw', content: 'memory_dump' });
+  const { task } = await host.change('saveVm', { ...which(run), memory });
+  await host.reaches(run.vm, 'the end', is('ended'));
+  await expect.poll(async () => (await host.client().call('taskState', { task })).state.kind, { timeout: 30_000 }).toBe('done');
+  await host.change('acknowledgeEnd', which(run));
+
+  const { disk: _boot, ...spec } = run;
+  const again = { ...spec, run: randomUUID(), disks: [...run.disks, diskOn(plugged)] };
+  started.push(again);
+  expect(await host.change('restoreVm', { ...again, saved: memory })).toMatchObject({ run: again.run, state: { kind: 'paused' } });
+  await host.killAgent();
+  await host.startAgent();
+  await host.useStorage();
+  await host.reaches(run.vm, 'the run', is('paused'));
+  await host.change('resumeVm', which(again));
+  const after = await heartbeatOn(await serialOf(again), ({ count }) => count > before.count);
+  expect(after.boot).toBe(before.boot);
+  await expect
+    .poll(() => host.change('extendVolume', { ...plugged, capacity: 2 ** 27 }).catch((error: { code: string }) => error.code), { timeout: 10_000 })
+    .toBe('volume_in_use');
+  await end(again);
+  await host.change('extendVolume', { ...plugged, capacity: 2 ** 27 });
+}, 150_000);
 
 test('what is over leaves neither domain nor firmware variables, and nobody holds its volumes', async () => {
   const { disk, ...run } = await host.guestRun();

@@ -12,6 +12,7 @@ conformance('the simulated agent', async () => {
     client: () => inProcessClient(host),
     connection: { type: 'localfs', path: '/data' },
     network: 'ovirtmgmt',
+    installGuest: async () => undefined,
     restart: async () => host.world.restartAgent(),
     issue: (request) => issueForRequest(authority, request, { commonName: hostId, role: 'host', names: [hostId] }, new Date()),
     shown: async () => [host.world.certificate()],

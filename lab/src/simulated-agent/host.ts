@@ -91,7 +91,7 @@ export function simulatedHost({
   const tasks = simulatedTasks({ clock, publish, duration: () => pace.task });
   const storage = hostStorage({ hostId, storage: shared, clock, tasks, patience: pace.storagePatience, publish });
   const networks = () => facts.networks.map((network) => network.name);
-  const machines = simulatedMachines({ clock, storage, networks, pace: () => pace, publish });
+  const machines = simulatedMachines({ clock, storage, tasks, networks, pace: () => pace, publish });
   const transfers = simulatedTransfers({ clock, storage, publish });
 
   const implementation: AgentImplementation = {

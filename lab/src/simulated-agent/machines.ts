@@ -1,10 +1,12 @@
-import type { vmCalls } from '@ostler/agent-contract/calls';
+import type { deviceCalls, savingCalls, vmCalls } from '@ostler/agent-contract/calls';
 import { AgentError } from '@ostler/agent-contract/errors';
 import type { News } from '@ostler/agent-contract/event-ring';
 import type { AgentImplementation } from '@ostler/agent-contract/implementation';
-import type { ExitReason, GuestFacts, PauseReason, VmObservation, VmRun, VmState, VmStatistics } from '@ostler/agent-contract/values';
+import type { ExitReason, GuestFacts, PauseReason, VmObservation, VmRun, VmState, VmStatistics, VolumeReference } from '@ostler/agent-contract/values';
 import type { Clock } from './clock.ts';
+import { simulatedDevices } from './devices.ts';
 import type { HostStorage } from './storage.ts';
+import type { Tasks } from './tasks.ts';
 
 /** How long guests take, in milliseconds. */
 export interface GuestPace {
@@ -23,11 +25,18 @@ export interface GuestWorld {
   ioError(vm: string, reason?: Extract<PauseReason, 'io_error' | 'no_space' | 'permission' | 'other'>): void;
   /** A guest without a working power button and agent. */
   ignoreShutdown(vm: string): void;
+  /** A guest that lets go of no device. */
+  holdOn(vm: string): void;
   setGuest(vm: string, guest: Partial<GuestFacts>): void;
+  /** What the VM has by now, devices that were plugged in included. */
+  specOf(vm: string): VmRun;
+  isFrozen(vm: string): boolean;
+  /** What the guest used in the given seconds, over the quiet figures that it has anyway. */
+  work(vm: string, more: { readonly cpuSeconds?: number; readonly written?: number; readonly sent?: number }): void;
 }
 
 export interface Machines {
-  readonly calls: Pick<AgentImplementation, keyof typeof vmCalls>;
+  readonly calls: Pick<AgentImplementation, keyof typeof vmCalls | keyof typeof savingCalls | keyof typeof deviceCalls>;
   readonly world: GuestWorld;
   observations(): VmObservation[];
   running(): number;
@@ -40,24 +49,30 @@ export interface Machines {
 export interface MachinesOptions {
   readonly clock: Clock;
   readonly storage: HostStorage;
+  readonly tasks: Tasks;
   readonly networks: () => readonly string[];
   readonly pace: () => GuestPace;
   readonly publish: (news: News) => void;
 }
 
-interface Machine {
-  readonly spec: VmRun;
+export interface Machine {
+  /** As it is now: what was plugged in while it runs is in it. */
+  spec: VmRun;
   readonly startedAt: number;
   state: VmState;
   guest: GuestFacts;
   ignoresShutdown: boolean;
+  /** It lets go of nothing that is unplugged, as a guest without an operating system. */
+  holdsOn: boolean;
+  readonly worked: { cpuTime: number; written: number; sent: number };
+  frozen: boolean;
   /** Calls off what the guest was about to do. */
   pending: () => void;
 }
 
 const asleep = () => undefined;
 
-export function simulatedMachines({ clock, storage, networks, pace, publish }: MachinesOptions): Machines {
+export function simulatedMachines({ clock, storage, tasks, networks, pace, publish }: MachinesOptions): Machines {
   const machines = new Map<string, Machine>();
   /** Runs that are over here, or were ended before they came: none of them starts again. */
   const over = new Set<string>();
@@ -126,7 +141,12 @@ export function simulatedMachines({ clock, storage, networks, pace, publish }: M
     return machine;
   }
 
-  async function start(spec: VmRun): Promise<VmObservation> {
+  const talking = (machine: Machine): Machine => {
+    if (machine.guest.agent === 'connected') return machine;
+    throw new AgentError('no_guest_agent', `The agent in the guest of VM ${machine.spec.name} does not answer`);
+  };
+
+  async function start(spec: VmRun, memory?: VolumeReference): Promise<VmObservation> {
     const there = machines.get(spec.vm);
     if (there?.spec.run === spec.run) return observe(there);
     if (there) throw new AgentError('other_run', `VM ${spec.name} is here with another run`, { run: there.spec.run });
@@ -139,6 +159,9 @@ export function simulatedMachines({ clock, storage, networks, pace, publish }: M
       state: { kind: 'starting' },
       guest: { agent: 'unknown' },
       ignoresShutdown: false,
+      holdsOn: false,
+      worked: { cpuTime: 0, written: 0, sent: 0 },
+      frozen: false,
       pending: asleep,
     };
     machines.set(spec.vm, machine);
@@ -146,6 +169,7 @@ export function simulatedMachines({ clock, storage, networks, pace, publish }: M
       for (const { source, readOnly, shareable } of spec.disks)
         await storage.use(source, `run ${spec.run}`, { write: !readOnly, shared: shareable });
       if (spec.cd) await storage.use(spec.cd, `run ${spec.run}`, { write: false, shared: true });
+      if (memory) await readSaved(memory, machine);
     } catch (error) {
       storage.release(`run ${spec.run}`);
       machines.delete(spec.vm);
@@ -153,13 +177,56 @@ export function simulatedMachines({ clock, storage, networks, pace, publish }: M
     }
     // Somebody may have ended it while its storage was being prepared.
     if (machine.state.kind !== 'starting') return observe(machine);
-    if (spec.startPaused) set(machine, { kind: 'paused', reason: 'user' });
+    if (spec.startPaused || memory) set(machine, { kind: 'paused', reason: 'user' });
     else boot(machine);
     return observe(machine);
   }
 
+  async function readSaved(memory: VolumeReference, machine: Machine): Promise<void> {
+    const by = `restore ${machine.spec.run}`;
+    await storage.use(memory, by, { write: false, shared: true });
+    storage.release(by);
+    const { memory: guest } = await storage.stored(memory);
+    if (!guest) throw new AgentError('hypervisor_failed', 'There is no saved guest in this volume');
+    machine.guest = guest;
+  }
+
+  async function save(input: { vm: string; run: string; memory: VolumeReference }): Promise<void> {
+    const machine = machineOf(input);
+    if (machine.state.kind === 'ended' && machine.state.exit === 'saved') return;
+    liveOf(input);
+    const before = machine.state;
+    const by = `save ${input.run}`;
+    machine.pending();
+    set(machine, { kind: 'paused', reason: 'saving' });
+    try {
+      await storage.use(input.memory, by, { write: true, shared: false });
+      (await storage.stored(input.memory)).memory = machine.guest;
+      end(machine, 'saved');
+    } catch (error) {
+      set(machine, before);
+      throw error;
+    } finally {
+      storage.release(by);
+    }
+  }
+
   const calls: Machines['calls'] = {
-    startVm: start,
+    startVm: (spec) => start(spec),
+    restoreVm: ({ saved, ...spec }) => start(spec, saved),
+    async saveVm(input, { mandate }) {
+      machineOf(input);
+      return tasks.begin('saveVm', mandate.operation, () => save(input));
+    },
+    async freezeVm(which) {
+      talking(awakeOf(which)).frozen = true;
+      return {};
+    },
+    async thawVm(which) {
+      talking(awakeOf(which)).frozen = false;
+      return {};
+    },
+    ...simulatedDevices({ liveOf, awakeOf, storage, networks }),
     async shutdownVm(which) {
       if (machineOf(which).state.kind === 'ended') return {};
       const machine = awakeOf(which);
@@ -233,6 +300,17 @@ export function simulatedMachines({ clock, storage, networks, pace, publish }: M
     crash: (vm) => end(named(vm), 'crashed', 'QEMU was killed'),
     lose: (vm) => end(named(vm), 'lost'),
     ioError: (vm, reason = 'io_error') => set(named(vm), { kind: 'paused', reason }),
+    holdOn: (vm) => {
+      named(vm).holdsOn = true;
+    },
+    specOf: (vm) => named(vm).spec,
+    isFrozen: (vm) => named(vm).frozen,
+    work: (vm, { cpuSeconds = 0, written = 0, sent = 0 }) => {
+      const { worked } = named(vm);
+      worked.cpuTime += cpuSeconds * 1e9;
+      worked.written += written;
+      worked.sent += sent;
+    },
     ignoreShutdown: (vm) => {
       named(vm).ignoresShutdown = true;
     },
@@ -263,9 +341,9 @@ function requireConsole(spec: VmRun, console: 'vnc' | 'spice' | 'serial'): void 
 }
 
 /** Counters that rise as a quiet guest's do: a tenth of a CPU, a little disk and network. The same time, the same figures. */
-function statisticsOf({ spec, startedAt }: Machine, now: number): VmStatistics {
+function statisticsOf({ spec, startedAt, worked }: Machine, now: number): VmStatistics {
   const elapsed = Math.max(0, now - startedAt);
-  const cpuTime = elapsed * 100_000;
+  const cpuTime = elapsed * 100_000 + worked.cpuTime;
   const { size } = spec.memory;
   return {
     vm: spec.vm,
@@ -281,7 +359,7 @@ function statisticsOf({ spec, startedAt }: Machine, now: number): VmStatistics {
       readBytes: elapsed * 4_000,
       readOperations: elapsed,
       readTime: elapsed * 10_000,
-      writeBytes: elapsed * 2_000,
+      writeBytes: elapsed * 2_000 + worked.written,
       writeOperations: elapsed,
       writeTime: elapsed * 20_000,
       flushOperations: Math.floor(elapsed / 10),
@@ -292,7 +370,7 @@ function statisticsOf({ spec, startedAt }: Machine, now: number): VmStatistics {
       receivedBytes: elapsed * 1_000,
       receivedErrors: 0,
       receivedDrops: 0,
-      sentBytes: elapsed * 500,
+      sentBytes: elapsed * 500 + worked.sent,
       sentErrors: 0,
       sentDrops: 0,
     })),

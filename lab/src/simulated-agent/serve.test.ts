@@ -134,6 +134,7 @@ conformance('the simulated agent over the wire', async () => {
     restart: async () => host.world.restartAgent(),
     issue: (request) => issueForRequest(authority, request, { commonName: host.hostId, role: 'host', names: [host.hostId] }, new Date()),
     shown: async () => [host.world.certificate()],
+    installGuest: async () => undefined,
     crash: async (vm) => host.world.crash(vm),
     stop: () => alone.close(),
   };

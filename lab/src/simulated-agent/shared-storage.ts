@@ -1,4 +1,4 @@
-import type { Connection, DomainFacts, VolumeFacts } from '@ostler/agent-contract/values';
+import type { Connection, DomainFacts, GuestFacts, VolumeFacts } from '@ostler/agent-contract/values';
 
 /** One storage domain as it lies on its storage, whichever host looks. */
 export interface StoredDomain {
@@ -8,6 +8,8 @@ export interface StoredDomain {
 }
 
 export interface StoredVolume {
+  /** Of a guest that was saved into it. */
+  memory?: GuestFacts;
   facts: VolumeFacts;
   /** What a verification of its bytes will find wrong; undefined for an honest image. */
   lie?: string;

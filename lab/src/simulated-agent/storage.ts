@@ -14,7 +14,11 @@ export interface HostStorage {
   health(): DomainHealth[];
   /** Counts a use of a volume by a run, transfer or task; the same use twice is one. */
   use(volume: VolumeReference, by: string, how: { write: boolean; shared: boolean }): Promise<void>;
-  release(by: string): void;
+  /** One volume of a user, or all that it has. */
+  release(by: string, volume?: VolumeReference): void;
+  /** Under the one who uses it. */
+  grow(volume: VolumeReference, capacity: number): Promise<VolumeFacts>;
+  stored(volume: VolumeReference): Promise<StoredVolume>;
   uses(): readonly string[];
   /** Connected places and active domains. */
   connections(): readonly string[];
@@ -105,9 +109,9 @@ export function hostStorage({ hostId, storage, clock, tasks, patience, publish }
   };
   const tellHealth = (domain: string) => publish({ kind: 'domain', domain: healthOf(domain) });
 
-  function release(by: string): void {
+  function release(by: string, only?: VolumeReference): void {
     for (const [key, use] of uses)
-      if (use.by === by) {
+      if (use.by === by && (only === undefined || use.volume.facts.volume === only.volume)) {
         uses.delete(key);
         use.volume.writers.delete(`${hostId} ${by}`);
       }
@@ -268,6 +272,13 @@ export function hostStorage({ hostId, storage, clock, tasks, patience, publish }
       uses.set(`${reference.volume} ${by}`, { volume, by, write, shared });
     },
     release,
+    async grow(reference, capacity) {
+      const { volume } = await volumeOf(reference);
+      if (capacity < volume.facts.capacity) throw new AgentError('bad_request', 'A disk cannot be made smaller', { field: 'capacity' });
+      volume.facts = { ...volume.facts, capacity };
+      return volume.facts;
+    },
+    stored: async (reference) => (await volumeOf(reference)).volume,
     uses: () => [...uses.values()].map(({ by, volume }) => `${by} ${volume.facts.volume}`),
     connections: () => [...connected.keys(), ...active.keys()],
     setFault(domain, fault) {

@@ -12,6 +12,8 @@ import {
   Milliseconds,
   Name,
   NewVolume,
+  RunDisk,
+  RunNic,
   Task,
   TransferState,
   VmObservation,
@@ -87,6 +89,8 @@ export const vmCalls = {
   destroyVm: change(object(run), nothing, 60_000),
   /** The manager has recorded how the run ended: the host may forget the domain. */
   acknowledgeEnd: change(object(run), nothing),
+  /** Begins a run with the memory of one that was saved, paused: until it is resumed, the saved memory stays good. */
+  restoreVm: change(object({ ...VmRun.properties, saved: VolumeReference }), VmObservation, 600_000),
   vmStatistics: look(nothing, object({ vms: Type.Array(VmStatistics) })),
   /** A one-time password for VNC or SPICE; `validFor` in milliseconds. */
   setConsolePassword: change(
@@ -95,6 +99,36 @@ export const vmCalls = {
   ),
   /** Lets one WebSocket in at the console relay, once, until `validFor` is over. */
   openConsole: change(object({ ...run, ticket: Id, console: oneOf('vnc', 'spice', 'serial'), validFor: Milliseconds }), nothing),
+} as const satisfies Record<string, CallRow>;
+
+export const savingCalls = {
+  /**
+   * Writes the guest's memory into a volume and ends the run, as `saved`. The guest stands still from its beginning; one that
+   * cannot be saved goes on. A run that was saved already is success.
+   */
+  saveVm: task(object({ ...run, memory: VolumeReference })),
+  /** By the guest's agent. A freeze that nobody ends is a guest that hangs: whoever asks for it thaws it. */
+  freezeVm: change(object(run), nothing, 60_000),
+  thawVm: change(object(run), nothing, 60_000),
+} as const satisfies Record<string, CallRow>;
+
+/** A run's devices: what is so already is success. */
+export const deviceCalls = {
+  plugDisk: change(object({ ...run, disk: RunDisk }), nothing, 60_000),
+  /** The guest has to let go of it; one that does not in time is `guest_refused`, and the device stays. */
+  unplugDisk: change(object({ ...run, disk: Id }), nothing, 60_000),
+  /** Grows a disk under its guest. A smaller size than it has is refused. */
+  resizeDisk: change(object({ ...run, disk: Id, capacity: Bytes }), VolumeFacts, 60_000),
+  plugNic: change(object({ ...run, nic: RunNic }), nothing),
+  /** Another network, or the cable in or out; all else of a NIC stays as it was plugged. */
+  changeNic: change(object({ ...run, nic: RunNic }), nothing),
+  unplugNic: change(object({ ...run, nic: Id }), nothing, 60_000),
+  /** Null empties the tray. */
+  changeCd: change(object({ ...run, cd: Type.Union([VolumeReference, Type.Null()]) }), nothing, 60_000),
+  /** Plugs in what the run lacks of this much memory. It never shrinks. */
+  setMemory: change(object({ ...run, size: Bytes }), nothing),
+  /** More than the run has places for is `not_supported`; fewer need a guest that lets go of those that were plugged in. */
+  setVcpus: change(object({ ...run, count: Type.Integer({ minimum: 1 }) }), nothing, 60_000),
 } as const satisfies Record<string, CallRow>;
 
 /** Storage domains and their volumes. */
@@ -174,7 +208,16 @@ export const transferCalls = {
   transferState: look(object({ transfer: Id }), TransferState),
 } as const satisfies Record<string, CallRow>;
 
-export const calls = { ...hostCalls, ...certificateCalls, ...vmCalls, ...storageCalls, ...taskCalls, ...transferCalls };
+export const calls = {
+  ...hostCalls,
+  ...certificateCalls,
+  ...vmCalls,
+  ...savingCalls,
+  ...deviceCalls,
+  ...storageCalls,
+  ...taskCalls,
+  ...transferCalls,
+};
 
 export type CallName = keyof typeof calls;
 export type Input<C extends CallName> = Static<(typeof calls)[C]['input']>;

@@ -21,6 +21,8 @@ export interface TestedAgent {
   issue(request: string): Promise<string>;
   /** The certificates, in PEM, that each of the agent's doors shows to a new connection. */
   shown(): Promise<readonly (string | undefined)[]>;
+  /** Makes a volume of 64 MiB the boot disk of a guest that has an agent and lets go of devices. */
+  installGuest(volume: VolumeReference): Promise<void>;
   /** Kills the VM's QEMU. */
   crash(vm: string): Promise<void>;
   stop(): Promise<void>;
@@ -389,6 +391,105 @@ export function conformance(name: string, make: () => Promise<TestedAgent>): voi
       });
     });
 
+    describe('a guest that runs', () => {
+      const guestRun = async (): Promise<VmRun> => {
+        const volume = await createdVolume({ capacity: 64 * mebibyte });
+        await agent.installGuest(volume);
+        const memory = { size: 128 * mebibyte, maximum: 128 * mebibyte, guaranteed: 128 * mebibyte, ballooning: true };
+        return quietRun({ memory, disks: [{ ...diskOn(volume), bootable: true }] });
+      };
+      const connected = async (run: VmRun) => {
+        await expect.poll(async () => (await observed(run.vm))?.guest.agent, patience).toBe('connected');
+      };
+
+      test('disks, NICs, a CD, memory and processors come and go, each step twice; nothing of them is left', async () => {
+        const plain = await guestRun();
+        const gib = 1024 * mebibyte;
+        const spec = { ...plain, cpu: { ...plain.cpu, maximum: 2 }, memory: { ...plain.memory, maximum: gib } };
+        const run = runOf(spec);
+        await change('startVm', spec);
+        await connected(spec);
+        const [virtio, scsi] = [await createdVolume(), await createdVolume()];
+        const disks = [diskOn(virtio), { ...diskOn(scsi), interface: 'virtio_scsi' } as const];
+        for (const disk of disks) {
+          await twice('plugDisk', { ...run, disk });
+          await expectError(change('extendVolume', { ...disk.source, capacity: 16 * mebibyte }), 'volume_in_use');
+          expect(await twice('resizeDisk', { ...run, disk: disk.disk, capacity: 16 * mebibyte })).toMatchObject({ capacity: 16 * mebibyte });
+          await expectError(change('resizeDisk', { ...run, disk: disk.disk, capacity: mebibyte }), 'bad_request');
+        }
+        await expectError(change('plugDisk', { ...run, disk: { ...diskOn(await createdVolume()), interface: 'sata' } }), 'not_supported');
+        const nic = nicOn(agent.network ?? null);
+        await twice('plugNic', { ...run, nic });
+        await twice('changeNic', { ...run, nic: { ...nic, linked: false } });
+        await expectError(change('plugNic', { ...run, nic: nicOn('no-such-network') }), 'unknown_network');
+        await expectError(change('changeNic', { ...run, nic: nicOn(null) }), 'wrong_state');
+        const iso = await createdVolume({ format: 'raw', content: 'iso' });
+        await twice('changeCd', { ...run, cd: iso });
+        await expectError(change('extendVolume', { ...iso, capacity: 16 * mebibyte }), 'volume_in_use');
+        await twice('changeCd', { ...run, cd: null });
+        await twice('setMemory', { ...run, size: spec.memory.size + 256 * mebibyte });
+        await expectError(change('setMemory', { ...run, size: spec.memory.size }), 'not_supported');
+        await twice('setVcpus', { ...run, count: 2 });
+        await expectError(change('setVcpus', { ...run, count: 400 }), 'not_supported');
+        const { vms } = await look('vmStatistics', {});
+        const figures = vms.find(({ vm }) => vm === spec.vm);
+        expect(figures).toMatchObject({ vcpus: 2 });
+        expect(figures?.disks.map(({ disk }) => disk)).toEqual(expect.arrayContaining(disks.map(({ disk }) => disk)));
+        for (const { disk, source } of disks) {
+          await twice('unplugDisk', { ...run, disk });
+          expect(await change('extendVolume', { ...source, capacity: 32 * mebibyte })).toMatchObject({ capacity: 32 * mebibyte });
+        }
+        await twice('unplugNic', { ...run, nic: nic.nic });
+        await expectError(change('resizeDisk', { ...run, disk: virtio.image, capacity: mebibyte }), 'unknown_volume');
+        await end(spec);
+      }, 120_000);
+
+      test('its file systems are frozen and thawed by its agent, each step twice; without one that is refused', async () => {
+        const spec = await guestRun();
+        await change('startVm', spec);
+        await connected(spec);
+        await twice('freezeVm', runOf(spec));
+        await twice('thawVm', runOf(spec));
+        await end(spec);
+        const deaf = quietRun();
+        await change('startVm', deaf);
+        for (const call of ['freezeVm', 'thawVm'] as const) await expectError(change(call, runOf(deaf)), 'no_guest_agent');
+        await end(deaf);
+      }, 120_000);
+
+      test('it is saved and goes on in another run, each step twice; what was saved is good until the guest runs again', async () => {
+        const spec = await guestRun();
+        const memory = await createdVolume({ format: 'raw', content: 'memory_dump', capacity: 256 * mebibyte });
+        await change('startVm', spec);
+        await connected(spec);
+        expect((await finished(await twice('saveVm', { ...runOf(spec), memory }))).state).toEqual({ kind: 'done' });
+        expect(await endOf(spec.vm)).toBe('saved');
+        await change('acknowledgeEnd', runOf(spec));
+        expect((await look('volumeFacts', memory)).actualSize).toBeGreaterThan(0);
+
+        const given = { ...spec, run: randomUUID(), saved: memory };
+        expect(await change('restoreVm', given)).toMatchObject({ run: given.run, state: { kind: 'paused' } });
+        await end(given);
+        const again = { ...given, run: randomUUID() };
+        expect(await twice('restoreVm', again)).toMatchObject({ run: again.run, state: { kind: 'paused' } });
+        await change('resumeVm', runOf(again));
+        await expect.poll(() => stateOf(spec.vm), patience).toEqual({ kind: 'running' });
+        await connected(spec);
+        await end(again);
+        const { task } = await change('removeImage', { domain: memory.domain, image: memory.image, wipe: false });
+        expect((await finished({ task })).state.kind).toBe('done');
+      }, 120_000);
+
+      test('a run cannot be restored from what holds no memory, and leaves nothing', async () => {
+        const spec = quietRun();
+        const empty = await createdVolume({ format: 'raw', content: 'memory_dump' });
+        await expectError(change('restoreVm', { ...spec, saved: empty }), 'hypervisor_failed');
+        await expectError(change('restoreVm', { ...spec, saved: { ...empty, volume: randomUUID() } }), 'unknown_volume');
+        expect(await observed(spec.vm)).toBeUndefined();
+        await change('extendVolume', { ...empty, capacity: 16 * mebibyte });
+      });
+    });
+
     describe('tasks', () => {
       test('what is not there is unknown, and forgotten', async () => {
         const task = randomUUID();
@@ -583,6 +684,17 @@ function sample(call: CallName): unknown {
   const volume = { domain: id, image: id, volume: id };
   const samples: Partial<Record<CallName, unknown>> = {
     startVm: quietRun(),
+    restoreVm: { ...quietRun(), saved: volume },
+    saveVm: { vm: id, run: id, memory: volume },
+    plugDisk: { vm: id, run: id, disk: diskOn(volume) },
+    unplugDisk: { vm: id, run: id, disk: id },
+    resizeDisk: { vm: id, run: id, disk: id, capacity: 1 },
+    plugNic: { vm: id, run: id, nic: nicOn(null) },
+    changeNic: { vm: id, run: id, nic: nicOn(null) },
+    unplugNic: { vm: id, run: id, nic: id },
+    changeCd: { vm: id, run: id, cd: null },
+    setMemory: { vm: id, run: id, size: 1 },
+    setVcpus: { vm: id, run: id, count: 1 },
     setConsolePassword: { vm: id, run: id, protocol: 'vnc', password: 'x', validFor: 1 },
     openConsole: { vm: id, run: id, ticket: id, console: 'vnc', validFor: 1 },
     installCertificate: { certificate: 'none' },

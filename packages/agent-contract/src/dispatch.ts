@@ -103,6 +103,8 @@ const passing = new Set([
   'hypervisor_failed',
   'hypervisor_unreachable',
   'unknown_domain',
+  'no_guest_agent',
+  'guest_refused',
 ]);
 const isFinal = (outcome: Outcome) => 'result' in outcome || !passing.has(outcome.error.code);
 

@@ -23,6 +23,8 @@ export const agentErrors = {
   storage_hangs: 'the storage did not answer in time',
   hypervisor_failed: 'libvirt or QEMU refused',
   hypervisor_unreachable: 'libvirt did not answer; it is being started again, or hangs',
+  no_guest_agent: 'the guest has no agent that answers',
+  guest_refused: 'the guest did not do what it was asked',
   not_supported: 'this host cannot do that',
   deadline: 'it took too long',
   unreachable: 'the host cannot be reached',

@@ -296,6 +296,21 @@ export const GuestFacts = object({
       }),
     ),
   ),
+  /** The version of its agent. */
+  agentVersion: Type.Optional(Type.String()),
+  fileSystems: Type.Optional(
+    Type.Array(
+      object({
+        mountPoint: Type.String(),
+        type: Type.String(),
+        total: Type.Optional(Bytes),
+        used: Type.Optional(Bytes),
+        /** The manager's ids of the disks that it lies on, where they can be told. */
+        disks: Type.Array(Type.String()),
+      }),
+    ),
+  ),
+  users: Type.Optional(Type.Array(object({ name: Type.String(), domain: Type.Optional(Type.String()), since: Type.Optional(Milliseconds) }))),
 });
 export type GuestFacts = Static<typeof GuestFacts>;
 

@@ -11,6 +11,7 @@ test('what is written is read back: identity, run, volumes and devices', () => {
     id: exampleSpec.id,
     name: 'web & <co>',
     vcpus: 2,
+    maximumVcpus: 4,
     memory: 256 * 1024 ** 2,
     ours: { instance: 'test', vm: exampleSpec.id, run: exampleSpec.run },
   });
@@ -35,8 +36,9 @@ test('no graphics means none at all', () => {
   expect(xml).toContain("<model type='none'/>");
 });
 
-test('software emulation gets no CPU places that it does not use', () => {
-  expect(domainXml(exampleSpec)).toContain("<vcpu current='2'>2</vcpu>");
+test('software emulation gets few CPU places more than it uses', () => {
+  expect(domainXml(exampleSpec)).toContain("<vcpu current='2'>4</vcpu>");
+  expect(domainXml({ ...exampleSpec, cpu: { ...exampleSpec.cpu, maximum: 2 } })).toContain("<vcpu current='2'>2</vcpu>");
   expect(domainXml({ ...exampleSpec, accelerator: 'kvm' })).toContain("<vcpu current='2'>16</vcpu>");
 });
 

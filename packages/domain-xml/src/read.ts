@@ -8,6 +8,8 @@ export interface DomainFacts {
   /** Ours, if it has our metadata. */
   readonly ours: Ours | undefined;
   readonly vcpus: number;
+  /** What may be plugged in, together with what is there. */
+  readonly maximumVcpus: number;
   /** Bytes. */
   readonly memory: number;
   readonly disks: readonly { readonly disk: string | undefined; readonly target: string; readonly source: string | undefined }[];
@@ -53,6 +55,7 @@ export function readDomain(xml: string): DomainFacts {
     name: asText(domain['name']) ?? '',
     ours: readOurs(asNode(asNode(domain['metadata'])[`${metadataPrefix}:vm`])),
     vcpus: Number(asNode(domain['vcpu'])['@current'] ?? asText(domain['vcpu']) ?? 0),
+    maximumVcpus: Number(asText(domain['vcpu']) ?? 0),
     memory: Number(asText(domain['memory']) ?? 0) * 1024,
     disks: asNodes(devices['disk']).map((disk) => ({
       disk: idFrom(disk),

@@ -96,6 +96,8 @@ export type DiskSource =
 
 export interface DiskSpec {
   readonly disk: string;
+  /** Its name on its bus, where that does not follow from the disks before it: it is plugged in while the VM runs. */
+  readonly target?: string;
   /** Where it came from, kept in the metadata so that a restarted agent knows what it has prepared. */
   readonly volume: { readonly domain: string; readonly image: string; readonly volume: string };
   readonly source: DiskSource;

@@ -53,10 +53,14 @@ function domain(spec: DomainSpec): Element {
 
 /**
  * How many virtual CPUs the domain is given places for. A whole machine's worth costs a TCG guest seconds at boot, so
- * software emulation gets no more than it starts with.
+ * software emulation gets a few.
  */
-const hotplugVcpus = ({ cpu, accelerator }: DomainSpec): number =>
-  accelerator === 'kvm' ? cpu.maximum : cpu.sockets * cpu.cores * cpu.threads;
+function hotplugVcpus({ cpu, accelerator }: DomainSpec): number {
+  const perSocket = cpu.cores * cpu.threads;
+  const few = Math.max(cpu.sockets, Math.floor(fewVcpus / perSocket)) * perSocket;
+  return accelerator === 'kvm' ? cpu.maximum : Math.min(cpu.maximum, few);
+}
+const fewVcpus = 4;
 
 const own = (name: string, attributes: Element['attributes'] = {}, ...children: Parameters<typeof element>[2][]): Element =>
   element(`${metadataPrefix}:${name}`, attributes, ...children);
@@ -141,7 +145,7 @@ function hyperv({ accelerator }: DomainSpec): Element | undefined {
 }
 
 /** Memory can be plugged in while the VM runs. */
-const hasMemorySlots = ({ memory, accelerator }: DomainSpec): boolean => memory.maximum > memory.size && accelerator === 'kvm';
+const hasMemorySlots = ({ memory }: DomainSpec): boolean => memory.maximum > memory.size;
 
 const allVcpus = (spec: DomainSpec): number => Math.max(hotplugVcpus(spec), spec.cpu.sockets * spec.cpu.cores * spec.cpu.threads);
 
@@ -329,6 +333,7 @@ const ofItsBus = (disk: DiskSpec, disks: readonly DiskSpec[]): number =>
 
 /** vda, vdb, … vdaa; the CD drive's place on an IDE bus is left out. */
 function targetName(disk: DiskSpec, disks: readonly DiskSpec[], chipset: DomainSpec['chipset']): string {
+  if (disk.target !== undefined) return disk.target;
   const place = ofItsBus(disk, disks);
   return prefix(disk.interface) + letters(disk.interface === 'ide' && chipset === 'i440fx' && place >= 2 ? place + 1 : place);
 }

@@ -31,6 +31,12 @@ export const domainXml = { secure: 1, inactive: 2, updateCpu: 4, migratable: 8 }
 
 /** virDomainModificationImpact, for device, memory and metadata changes. Without a bit, libvirt takes the current state. */
 export const affect = { current: 0, live: 1, config: 2 } as const;
+/** virDomainDeviceModifyFlags adds this: a CD comes out though the guest holds it. */
+export const modifyDevice = { ...affect, force: 4 } as const;
+/** virDomainSaveRestoreFlags */
+export const saveRestore = { bypassCache: 1, running: 2, paused: 4 } as const;
+/** virDomainBlockResizeFlags */
+export const blockResize = { bytes: 1 } as const;
 export const setMemory = { ...affect, maximum: 4 } as const;
 
 /** virDomainStatsTypes, for `stats` of connectGetAllDomainStats. */

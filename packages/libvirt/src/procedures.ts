@@ -117,6 +117,11 @@ export const procedures = {
   domainSuspend: call(34, onDomain, nothing),
   domainResume: call(28, onDomain, nothing),
   domainAbortJob: call(164, onDomain, nothing),
+  /** Writes the guest's memory into a file and ends QEMU. `dxml` null keeps the domain's XML as it is. Answers when all is written. */
+  domainSaveFlags: call(232, struct({ dom, to: text, dxml: byDefault(optionalText, null), flags }), nothing),
+  /** `dxml` may name other paths than the domain had that was saved; what the guest sees must be the same. */
+  domainRestoreFlags: call(233, struct({ from: text, dxml: byDefault(optionalText, null), flags }), nothing),
+  domainSaveImageGetXMLDesc: call(235, struct({ file: text, flags }), text),
 
   // Domains: watching
   /** Numbers that `domainState` of domain-state.ts gives names. */
@@ -143,6 +148,9 @@ export const procedures = {
   domainAttachDeviceFlags: call(160, onDevice, nothing),
   domainDetachDeviceFlags: call(161, onDevice, nothing),
   domainUpdateDeviceFlags: call(174, onDevice, nothing),
+  domainSetVcpusFlags: call(199, struct({ dom, nvcpus: uint, flags }), nothing),
+  /** `disk` is the target's name; `size` in KiB unless the flag for bytes is given. */
+  domainBlockResize: call(251, struct({ dom, disk: text, size: uhyper, flags }), nothing),
   /** KiB. */
   domainSetMemoryFlags: call(204, struct({ dom, memory: uhyper, flags }), nothing),
 
@@ -167,6 +175,9 @@ export const procedures = {
     onDomainWithFlags,
     struct({ info: array(struct({ mountpoint: text, name: text, fstype: text, devAliases: array(text, 256) }), 256), ret: uint }),
   ),
+  /** No mount points means all. The answer is how many file systems were frozen or thawed. */
+  domainFSFreeze: call(335, struct({ dom, mountpoints: byDefault(array(text, 256), []), flags }), int),
+  domainFSThaw: call(336, struct({ dom, mountpoints: byDefault(array(text, 256), []), flags }), int),
   /** `cmd` is the guest agent's JSON, and so is the answer. `timeout` in seconds, or one of `agentTimeout` in flags.ts. */
   qemuDomainAgentCommand: qemu(3, struct({ dom, cmd: text, timeout: int, flags }), optionalText),
 

@@ -10,9 +10,9 @@ const timeout = 1;
 
 /**
  * Asks a guest's agent what it knows. A guest is not to be trusted: its answers are of any shape and size, and become
- * short, printable text and numbers here. Undefined when it does not answer.
+ * short, printable text and numbers here. Undefined when it does not answer. `disks` are the ids of those that it may name.
  */
-export async function askGuest(libvirt: Libvirt, dom: DomainRef): Promise<GuestAnswer | undefined> {
+export async function askGuest(libvirt: Libvirt, dom: DomainRef, disks: readonly string[]): Promise<GuestAnswer | undefined> {
   const ask = async (command: string): Promise<unknown> => {
     const answer = await libvirt.call(
       'qemuDomainAgentCommand',
@@ -34,7 +34,13 @@ export async function askGuest(libvirt: Libvirt, dom: DomainRef): Promise<GuestA
     const operatingSystem = readOperatingSystem(await askIfAllowed('guest-get-osinfo'));
     const timeZone = readTimeZone(await askIfAllowed('guest-get-timezone'));
     const nics = readNics(await askIfAllowed('guest-network-get-interfaces'));
+    const agentVersion = textOf(objectOf(await askIfAllowed('guest-info'))['version']);
+    const fileSystems = readFileSystems(await askIfAllowed('guest-get-fsinfo'), disks);
+    const users = readUsers(await askIfAllowed('guest-get-users'));
     return {
+      ...(agentVersion !== undefined && { agentVersion }),
+      ...(fileSystems && { fileSystems }),
+      ...(users && { users }),
       ...(hostName !== undefined && { hostName }),
       ...(operatingSystem && { operatingSystem }),
       ...(timeZone && { timeZone }),
@@ -102,3 +108,46 @@ function readAddress(address: Loose) {
   const prefix = address['prefix'];
   return text !== undefined && typeof prefix === 'number' && Number.isInteger(prefix) ? [{ family, address: text, prefix }] : [];
 }
+
+/** A virtio disk shows the guest no more than twenty characters of its serial number, which is our id of the disk. */
+const serialLength = 20;
+
+export function readFileSystems(answer: unknown, disks: readonly string[]): GuestFacts['fileSystems'] {
+  if (!Array.isArray(answer)) return undefined;
+  const seen = new Set<string>();
+  return listOf(answer).flatMap((one) => {
+    const mountPoint = textOf(one['mountpoint']);
+    if (mountPoint === undefined || seen.has(mountPoint)) return [];
+    seen.add(mountPoint);
+    const serials = listOf(one['disk']).flatMap((disk) => textOf(disk['serial']) ?? []);
+    const below = disks.filter((disk) => serials.some((serial) => serial.length >= serialLength && disk.startsWith(serial.slice(0, 36))));
+    const total = bytesOf(one['total-bytes']);
+    const used = bytesOf(one['used-bytes']);
+    return {
+      mountPoint,
+      type: textOf(one['type']) ?? '',
+      ...(total !== undefined && { total }),
+      ...(used !== undefined && { used }),
+      disks: below,
+    };
+  });
+}
+
+/** Who is logged in. Windows names the domain beside the user; the time of the login is in seconds. */
+export function readUsers(answer: unknown): GuestFacts['users'] {
+  if (!Array.isArray(answer)) return undefined;
+  return listOf(answer).flatMap((one) => {
+    const name = textOf(one['user']);
+    const domain = textOf(one['domain']);
+    const since = one['login-time'];
+    if (name === undefined) return [];
+    return {
+      name,
+      ...(domain !== undefined && { domain }),
+      ...(typeof since === 'number' && since > 0 && { since: Math.floor(since * 1000) }),
+    };
+  });
+}
+
+const bytesOf = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;

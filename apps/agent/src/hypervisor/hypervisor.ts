@@ -4,12 +4,15 @@ import type { VmObservation } from '@ostler/agent-contract/values';
 import type { DomainEvent } from '@ostler/libvirt/domain-events';
 import type { AgentJournal } from '../journal.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { BeginTask } from '../storage/tasks-seam.ts';
+import { devices } from './devices.ts';
 import { askGuest } from './guest.ts';
 import { agentErrorOf, openLink, type Link } from './link.ts';
 import { machines, type MachinesOptions } from './machines.ts';
 import type { Media } from './media.ts';
 import { inTurns } from './runs-in-turns.ts';
 import { knownRuns, type KnownRun, type Libvirt } from './runs.ts';
+import { saving } from './saving.ts';
 import type { HostForDomains } from './spec.ts';
 import { vmStatistics } from './statistics.ts';
 import { turns } from './turns.ts';
@@ -19,8 +22,9 @@ export interface HypervisorOptions {
   readonly uri: string;
   readonly instance: string;
   readonly journal: Pick<AgentJournal, 'run' | 'runs' | 'noteRun'>;
-  readonly storage: Pick<Storage, 'prepare' | 'teardown'>;
+  readonly storage: Pick<Storage, 'prepare' | 'teardown' | 'recordCapacity'>;
   readonly media: Media;
+  readonly begin: BeginTask;
   /** Reads, and makes, what of this host goes into domains: whenever libvirt has been reached anew. */
   readonly readHost: (libvirt: Libvirt) => Promise<HostForDomains>;
   readonly grantConsole: MachinesOptions['grantConsole'];
@@ -31,7 +35,7 @@ export interface HypervisorOptions {
 
 export interface Hypervisor {
   readonly link: Link;
-  readonly calls: Pick<AgentImplementation, keyof ReturnType<typeof machines> | 'vmStatistics'>;
+  readonly calls: Pick<AgentImplementation, keyof (ReturnType<typeof machines> & ReturnType<typeof devices> & ReturnType<typeof saving>) | 'vmStatistics'>;
   observations(): VmObservation[];
   run(vm: string): KnownRun | undefined;
   stop(): Promise<void>;
@@ -120,7 +124,7 @@ export function openHypervisor(options: HypervisorOptions): Hypervisor {
     if (!known || known.guest.agent !== 'connected' || asking.has(vm)) return;
     asking.add(vm);
     try {
-      const answer = await askGuest(link, known.dom);
+      const answer = await askGuest(link, known.dom, known.facts.disks.flatMap(({ disk }) => disk ?? []));
       if (answer && runs.get(vm)?.run === known.run) await runs.learn(vm, { guest: { agent: 'connected', ...answer } });
     } finally {
       asking.delete(vm);
@@ -134,6 +138,12 @@ export function openHypervisor(options: HypervisorOptions): Hypervisor {
     }
   }, guestEvery);
 
+  const hostForDomains = () => {
+    if (!host) throw new Error('libvirt has not been reached yet');
+    return host;
+  };
+  const turn = turns();
+
   return {
     link,
     observations: () => runs.all().map(runs.observation),
@@ -145,14 +155,13 @@ export function openHypervisor(options: HypervisorOptions): Hypervisor {
         journal,
         storage,
         media: options.media,
-        turn: turns(),
+        turn,
         grantConsole: options.grantConsole,
         now,
-        host: () => {
-          if (!host) throw new Error('libvirt has not been reached yet');
-          return host;
-        },
+        host: hostForDomains,
       }),
+      ...devices({ link, runs, journal, storage, turn, host: hostForDomains }),
+      ...saving({ link, runs, storage, turn, begin: options.begin }),
       vmStatistics: async () => ({
         vms: await vmStatistics(await link.open(), (vm) => runs.get(vm), now()).catch((error: unknown) => {
           throw agentErrorOf(error);

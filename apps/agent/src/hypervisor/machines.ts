@@ -3,11 +3,14 @@ import { AgentError } from '@ostler/agent-contract/errors';
 import type { AgentImplementation } from '@ostler/agent-contract/implementation';
 import type { VmRun, VolumeReference } from '@ostler/agent-contract/values';
 import { domainXml } from '@ostler/domain-xml/write';
-import { createDomain, defineDomain, shutdownDomain, undefineDomain } from '@ostler/libvirt/flags';
+import { restoredXml } from '@ostler/domain-xml/plug';
+import type { DomainSpec } from '@ostler/domain-xml/spec';
+import { createDomain, defineDomain, domainXml as xmlFlags, saveRestore, shutdownDomain, undefineDomain } from '@ostler/libvirt/flags';
 import { isLibvirtError } from '@ostler/libvirt/errors';
 import type { DomainRef } from '@ostler/libvirt/wire-types';
 import type { AgentJournal } from '../journal.ts';
 import type { Storage, VolumeSource, VolumeUse } from '../storage/storage.ts';
+import { askedOf } from './asked.ts';
 import { consoleOf, passwordXml, type ConsoleKind } from './graphics.ts';
 import { agentErrorOf, isUnanswered, type Link } from './link.ts';
 import type { Media } from './media.ts';
@@ -44,45 +47,14 @@ export function machines({
   grantConsole,
   now,
 }: MachinesOptions): Pick<AgentImplementation, Exclude<keyof typeof vmCalls, 'vmStatistics'>> {
-  /** What the VM is doing on this host; another run than the one meant is nobody's to touch. */
-  function runOf({ vm, run }: { vm: string; run: string }): KnownRun {
-    const known = runs.get(vm);
-    if (!known) throw new AgentError('unknown_vm', `VM ${vm} is not on this host`);
-    if (known.run !== run) throw new AgentError('other_run', `VM ${known.name} is here with another run`, { run: known.run });
-    return known;
-  }
-  function liveOf(which: { vm: string; run: string }): KnownRun {
-    const known = runOf(which);
-    if (known.state.kind === 'ended') throw new AgentError('wrong_state', `VM ${known.name} has ended`, { state: 'ended' });
-    return known;
-  }
-  /** Who can act on a request: a paused guest can not. */
-  function awakeOf(which: { vm: string; run: string }): KnownRun {
-    const known = liveOf(which);
-    if (known.state.kind === 'paused') throw new AgentError('wrong_state', `VM ${known.name} is paused`, { state: 'paused' });
-    return known;
-  }
+  const { runOf, liveOf, awakeOf, changing } = askedOf({ link, runs, turn });
 
   const look = async (vm: string) => runs.look(await link.open(), vm);
   /** What starts have prepared: whoever ends a run that libvirt never heard of, or has forgotten, gives it back by this. */
   const held = new Map<string, readonly VolumeReference[]>();
 
-  /** One change of a VM that is there: checked when its turn has come, and looked at again afterwards. */
-  const changing = <I extends { vm: string; run: string }>(work: (input: I) => Promise<unknown>) => {
-    return (input: I): Promise<Record<string, never>> =>
-      turn(input.vm, async () => {
-        // After a start of the agent nothing is known before libvirt has been read.
-        await link.open();
-        try {
-          await work(input);
-        } catch (error) {
-          throw agentErrorOf(error);
-        }
-        return {};
-      });
-  };
-
-  async function start(spec: VmRun) {
+  /** With the memory of a run that was saved, it goes on where that one stopped; it is paused until somebody resumes it. */
+  async function start(spec: VmRun, memory?: VolumeReference) {
     const there = await look(spec.vm);
     if (there === 'foreign') throw new AgentError('hypervisor_failed', `libvirt has another domain with the id of VM ${spec.name}`);
     if (there && there.run !== spec.run) throw new AgentError('other_run', `VM ${spec.name} is here with another run`, { run: there.run });
@@ -101,20 +73,34 @@ export function machines({
     let dom: DomainRef | undefined = there?.dom;
     try {
       const sources = await prepareAll(volumes, { kind: 'run', id: spec.run });
-      const xml = domainXml(specOf(spec, host(), sources, await media.make(spec.run, spec.media)));
+      const saved = memory && (await openSaved(memory, spec));
+      const wanted = specOf(spec, host(), sources, await media.make(spec.run, spec.media));
+      const xml = saved ? restoredXml(saved.xml, restoredAs(wanted)) : domainXml(wanted);
       await journal.noteRun(spec.run, { starting: true, ...(spec.cd && { cd: spec.cd }) });
-      dom = await link.call('domainDefineXMLFlags', { xml, flags: defineDomain.validate });
-      await link.call('domainCreateWithFlags', { dom, flags: spec.startPaused ? createDomain.paused : 0 }, { deadline: 100_000 });
+      // What libvirt wrote itself does not always fit its own schema.
+      dom = await link.call('domainDefineXMLFlags', { xml, flags: saved ? 0 : defineDomain.validate });
+      if (saved) await link.call('domainRestoreFlags', { from: saved.path, dxml: xml, flags: saveRestore.paused }, { deadline: 580_000 });
+      else await link.call('domainCreateWithFlags', { dom, flags: spec.startPaused ? createDomain.paused : 0 }, { deadline: 100_000 });
     } catch (error) {
       const up = isUnanswered(error) ? await cameUp(spec) : false;
       // As long as nobody can say, nothing is undone: the domain of a QEMU that runs must not be undefined under it.
       if (up === false) await undo(spec, dom);
       if (up !== true) throw agentErrorOf(error);
+    } finally {
+      if (memory) await storage.teardown(memory, readerOf(spec.run));
     }
     await journal.noteRun(spec.run, { starting: false, ran: journal.run(spec.run)?.ran ?? now() });
     const started = await look(spec.vm);
     if (!started || started === 'foreign') throw new AgentError('hypervisor_failed', `VM ${spec.name} is gone right after its start`);
     return runs.observation(started);
+  }
+
+  /** libvirt reads the saved memory whole before the guest goes on, so it is in use for no longer than that. */
+  async function openSaved(memory: VolumeReference, { name, run }: VmRun): Promise<{ path: string; xml: string }> {
+    const source = await storage.prepare(memory, { by: readerOf(run), write: false });
+    if (source.kind === 'network') throw new AgentError('not_supported', `The memory of VM ${name} does not lie in a file`);
+    const { path } = source;
+    return { path, xml: await link.call('domainSaveImageGetXMLDesc', { file: path, flags: xmlFlags.secure }) };
   }
 
   /** libvirtd died with the answer: whether QEMU is up is for the next libvirtd to say. Undefined while there is none. */
@@ -177,6 +163,12 @@ export function machines({
     startVm: (spec) =>
       turn(spec.vm, () =>
         start(spec).catch((error: unknown) => {
+          throw agentErrorOf(error);
+        }),
+      ),
+    restoreVm: ({ saved, ...spec }) =>
+      turn(spec.vm, () =>
+        start(spec, saved).catch((error: unknown) => {
           throw agentErrorOf(error);
         }),
       ),
@@ -275,6 +267,17 @@ export function machines({
     await link.call(how, { dom, flags: shutdownDomain.acpiPowerButton });
   }
 }
+
+/** Whoever reads a run's saved memory is another use than the run itself, which keeps its disks. */
+const readerOf = (run: string) => ({ kind: 'task', id: `restore ${run}` }) as const;
+
+const restoredAs = ({ run, disks, vncSocket, cd, media }: DomainSpec) => ({
+  cd: cd.source,
+  media: media.map(({ path }) => path),
+  run,
+  vncSocket,
+  sources: new Map(disks.map(({ disk, source }) => [disk, source])),
+});
 
 interface Wanted {
   readonly volume: VolumeReference;

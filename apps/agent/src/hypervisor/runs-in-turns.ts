@@ -9,6 +9,7 @@ export function inTurns(runs: Runs): Runs {
   return {
     ...runs,
     look,
+    reread: (libvirt, vm) => turn(vm, () => runs.reread(libvirt, vm)),
     learn: (vm, learned) => turn(vm, () => runs.learn(vm, learned)),
     // In its turn, too: a look that has read the run, and waits for libvirt or the journal, would put it back.
     forget: (vm) => turn(vm, () => runs.forget(vm)),

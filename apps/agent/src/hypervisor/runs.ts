@@ -37,6 +37,8 @@ export interface Runs {
   observation(run: KnownRun): VmObservation;
   /** Reads one VM's domain anew and tells what has changed. Undefined where there is none; `foreign` for one that is not ours. */
   look(libvirt: Libvirt, vm: string): Promise<KnownRun | 'foreign' | undefined>;
+  /** Reads libvirt's XML of a run that is up once more: its devices have changed. */
+  reread(libvirt: Libvirt, vm: string): Promise<KnownRun | undefined>;
   /** Everything anew, as after a loss of libvirt: what had been known and is not there has ended, unseen. */
   lookAtAll(libvirt: Libvirt): Promise<void>;
   /** Adds to what is known of a run, and tells it. */
@@ -134,6 +136,15 @@ export function knownRuns({ instance, journal, publish, now }: RunsOptions): Run
     all: () => [...known.values()],
     observation,
     look,
+    async reread(libvirt, vm) {
+      const before = known.get(vm);
+      if (!before) return undefined;
+      const xml = await libvirt.call('domainGetXMLDesc', { dom: before.dom });
+      const facts = readDomain(xml);
+      // A run that ended meanwhile keeps what it ended with.
+      const run = known.get(vm);
+      return run && facts.ours?.run === run.run && run.state.kind !== 'ended' ? settle({ ...run, facts, xml }) : run;
+    },
     async lookAtAll(libvirt) {
       const { domains } = await libvirt.call('connectListAllDomains', { flags: listDomains.persistent });
       const vms = new Set([...known.keys(), ...domains.map(({ uuid }) => uuid)]);

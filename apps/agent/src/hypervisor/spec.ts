@@ -94,7 +94,7 @@ function cdOf({ cd }: VmRun, sources: ReadonlyMap<string, VolumeSource>): Domain
   return { source: source.path };
 }
 
-function networkOf(name: string, networks: HostForDomains['networks']): DomainSpec['nics'][number]['source'] {
+export function networkOf(name: string, networks: HostForDomains['networks']): DomainSpec['nics'][number]['source'] {
   const found = networks.find((network) => network.name === name);
   if (!found) throw new AgentError('unknown_network', `This host has no network ${name}`, { network: name });
   return { kind: found.kind === 'bridge' ? 'bridge' : 'network', name: found.device };

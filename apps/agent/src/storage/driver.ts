@@ -27,6 +27,8 @@ export interface StorageDriver {
   listImages(domain: string): Promise<readonly string[]>;
   /** Not while anybody has it open; a running guest's disk is grown through QEMU. */
   extendVolume(volume: VolumeReference, capacity: number): Promise<VolumeFacts>;
+  /** Only the metadata: whoever has the volume open has grown it. */
+  recordCapacity(volume: VolumeReference, capacity: number): Promise<VolumeFacts>;
   describeVolume(volume: VolumeReference, description: string): Promise<VolumeFacts>;
   /** Until `verifyVolume` finds it to be what it shall be. */
   markIllegal(volume: VolumeReference): Promise<VolumeFacts>;

@@ -184,6 +184,7 @@ export async function openHostStorage(options: HostStorageOptions): Promise<Stor
       }
     },
     markIllegal: async (volume) => (await domains.driver(volume.domain)).markIllegal(volume),
+    recordCapacity: async (volume, capacity) => (await domains.driver(volume.domain)).recordCapacity(volume, capacity),
     async teardown(volume, by) {
       if (!used.isClaimed(volume, by)) return;
       // A use keeps its domain active.

@@ -25,6 +25,7 @@ export interface IoCalls {
   extendVolume: { input: VolumeReference & { capacity: number }; output: VolumeFacts };
   describeVolume: { input: VolumeReference & { description: string }; output: VolumeFacts };
   /** Until it is verified: then it is legal again. */
+  recordCapacity: { input: VolumeReference & { capacity: number }; output: VolumeFacts };
   markIllegal: { input: VolumeReference; output: VolumeFacts };
   verifyVolume: { input: VolumeReference & { declared: { format: VolumeFormat; capacity: number } }; output: VolumeFacts };
   prepare: { input: VolumeReference; output: PreparedFile };

@@ -30,6 +30,8 @@ export interface Storage {
   prepare(volume: VolumeReference, use: VolumeUse): Promise<VolumeSource>;
   /** For the one who prepared it and is about to write it from outside: it is legal again when `verifyVolume` has found it honest. */
   markIllegal(volume: VolumeReference): Promise<VolumeFacts>;
+  /** For the one whose QEMU has grown the volume: its metadata say so from now on. */
+  recordCapacity(volume: VolumeReference, capacity: number): Promise<VolumeFacts>;
   /** Ends a use. Ending what is not used is no error. */
   teardown(volume: VolumeReference, use: VolumeUse['by']): Promise<void>;
   /** The latest check of every active domain; `changed` is called when one is worth telling. */

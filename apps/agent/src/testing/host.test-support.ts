@@ -30,6 +30,7 @@ export interface TestHost {
   /** Resolves when the agent's process is gone. */
   agentEnded(): Promise<void>;
   useStorage(): Promise<DomainReference>;
+  newVolume(different?: Partial<Input<'createVolume'>>): Promise<VolumeReference>;
   /** A run of the lab's guest, which boots from a disk of its own. */
   guestRun(): Promise<VmRun & { readonly disk: VolumeReference }>;
   observed(vm: string): Promise<VmObservation | undefined>;
@@ -105,6 +106,12 @@ export async function testHost(): Promise<TestHost> {
     early.catch(() => undefined);
   }
 
+  const newVolume: TestHost['newVolume'] = async (different = {}) => {
+    const reference = { domain: domain.domain, image: randomUUID(), volume: randomUUID() };
+    const wish = { format: 'cow', sparse: true, capacity: 64 * mebibyte, content: 'data', description: '', legal: true } as const;
+    await change('createVolume', { ...reference, ...wish, ...different });
+    return reference;
+  };
   const observed = async (vm: string) => (await client.call('observe', {})).vms.find((observation) => observation.vm === vm);
 
   return {
@@ -128,10 +135,9 @@ export async function testHost(): Promise<TestHost> {
       await change('activateDomain', domain);
       return domain;
     },
+    newVolume,
     async guestRun() {
-      const reference = { domain: domain.domain, image: randomUUID(), volume: randomUUID() };
-      const wish = { format: 'cow', sparse: true, capacity: 64 * mebibyte, content: 'data', description: '', legal: true } as const;
-      await change('createVolume', { ...reference, ...wish });
+      const reference = await newVolume();
       // Written over, and not copied: the file keeps its owner.
       await writeFile(
         join(data, volume(reference.domain, reference.image, reference.volume)),

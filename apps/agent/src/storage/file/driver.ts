@@ -36,6 +36,7 @@ export function fileDriver(connection: Connection, options: IoProcessOptions): S
     listImages: (domain) => ask('listImages', { domain }, change),
     extendVolume: ({ domain, image, volume }, capacity) => ask('extendVolume', { domain, image, volume, capacity }, change),
     describeVolume: ({ domain, image, volume }, description) => ask('describeVolume', { domain, image, volume, description }, write),
+    recordCapacity: ({ domain, image, volume }, capacity) => ask('recordCapacity', { domain, image, volume, capacity }, write),
     markIllegal: ({ domain, image, volume }) => ask('markIllegal', { domain, image, volume }, write),
     verifyVolume: ({ domain, image, volume }, { declared, ...how }) => ask('verifyVolume', { domain, image, volume, declared }, long, how),
     async prepare({ domain, image, volume }) {

@@ -6,7 +6,7 @@ import { attachDomain, createDomain, domainFacts, findDomains, formatDomain, pro
 import type { Context, Place } from './place.ts';
 import { removeImage, sweep } from './remove.ts';
 import { verifyVolume } from './verify.ts';
-import { createVolume, describeVolume, extendVolume, listImages, markIllegal, volumeFacts } from './volume.ts';
+import { createVolume, describeVolume, extendVolume, listImages, markIllegal, recordCapacity, volumeFacts } from './volume.ts';
 
 type Operations = { readonly [C in IoCallName]: (input: IoInput<C>, context: Context) => Promise<IoOutput<C>> };
 
@@ -28,6 +28,7 @@ export function fileOperations(root: string, disk: Disk): Operations {
     listImages: ({ domain }) => listImages(place, domain),
     extendVolume: (input, context) => place.exclusively(input.image, () => extendVolume(place, input, context)),
     describeVolume: (input) => place.exclusively(input.image, () => describeVolume(place, input)),
+    recordCapacity: (input) => place.exclusively(input.image, () => recordCapacity(place, input)),
     markIllegal: (input) => place.exclusively(input.image, () => markIllegal(place, input)),
     verifyVolume: (input, context) => verifyVolume(place, input, context),
     prepare: (input) => prepareVolume(place, input),

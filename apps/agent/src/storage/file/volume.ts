@@ -186,6 +186,14 @@ export async function extendVolume(
   return volumeFacts(place, reference);
 }
 
+/** QEMU has grown the file under its guest; only what is said of it is behind. */
+export async function recordCapacity(place: Place, { capacity, ...reference }: VolumeReference & { capacity: number }): Promise<VolumeFacts> {
+  const before = await requireVolume(place, reference);
+  if (before.capacity < capacity)
+    await writeVolume(place, reference, { ...before, capacity, generation: nextGeneration(before.generation) });
+  return volumeFacts(place, reference);
+}
+
 export async function describeVolume(
   place: Place,
   { description, ...reference }: VolumeReference & { description: string },
