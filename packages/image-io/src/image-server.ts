@@ -21,11 +21,11 @@
  */
 import cluster, { type Worker } from 'node:cluster';
 import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
-import type { Server as TlsServer } from 'node:https';
 import type { AddressInfo, ListenOptions, Server } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import type { Server as TlsServer } from 'node:tls';
 import { createControlServer } from './control.ts';
 import { messageOf } from './errors.ts';
 import { type ImageServerConfig, parseConfig } from './image-server-config.ts';

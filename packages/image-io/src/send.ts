@@ -1,5 +1,5 @@
 /** A range of a backend into an answer, or into the body of a PUT: several blocks are read ahead while the other side takes the ones before. */
-import type { OutgoingMessage } from 'node:http';
+import type { Writable } from 'node:stream';
 import { type Backend, BLOCK_SIZE, BLOCKS_IN_FLIGHT } from './backend.ts';
 import { giveBack, takeBlock } from './blocks.ts';
 import { ImageError } from './errors.ts';
@@ -12,13 +12,7 @@ type Read = { start: number; block: Buffer; data: Buffer; done: Promise<void> };
  * Resolves when the last byte is handed to the socket, which need not have taken it: the answer to a PUT may come before Node tells that the
  * socket has drained, and then it never does. Rejects when the other side leaves, the ticket is revoked or the backend fails.
  */
-export async function sendRange(
-  out: OutgoingMessage,
-  backend: Backend,
-  range: ByteRange,
-  permit: Supervision,
-  patience: Patience,
-): Promise<void> {
+export async function sendRange(out: Writable, backend: Backend, range: ByteRange, permit: Supervision, patience: Patience): Promise<void> {
   const ahead: Read[] = [];
   let next = range.start;
   for (;;) {
@@ -46,7 +40,7 @@ function startRead(backend: Backend, start: number, length: number): Read {
   return { start, block, data, done };
 }
 
-function drained(out: OutgoingMessage, permit: Supervision, patience: Patience): Promise<void> {
+function drained(out: Writable, permit: Supervision, patience: Patience): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error?: ImageError) => {
       patience.waitsForClient = false;

@@ -5,17 +5,16 @@
  * ovirt-imageio's: 400 bad request, 403 ticket (and the connection is closed), 404, 405, 416 outside of the ticket,
  * 500 with a text that tells a stranger nothing. Bodies of errors are one line of text.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import type { Socket } from 'node:net';
-import type { SecureContextOptions } from 'node:tls';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type SecureContextOptions, type Server as TlsServer } from 'node:tls';
 import { type Backend, ZERO_STEP } from './backend.ts';
 import { checksumAlgorithms, checksumOf, parseChecksumOptions } from './checksum.ts';
 import { ImageError, messageOf } from './errors.ts';
 import type { Extent } from './extents.ts';
+import { type Answer, type Connection, type Request, serveConnection } from './http-connection.ts';
 import * as syntax from './http-syntax.ts';
 import type { OpenBackends } from './open-backends.ts';
-import { type Patience, receiveBody } from './receive.ts';
+import { receiveBody } from './receive.ts';
 import { sendRange } from './send.ts';
 import { type Access, MAX_OPERATIONS, type Permit, type TicketGate } from './tickets.ts';
 
@@ -34,14 +33,13 @@ export type ImageServerOptions = {
 
 export const IDLE_TIMEOUT = 60_000;
 const MAX_PATCH_BODY = 64 * 1024;
-const LINGER = 1000;
 
-type Connection = Patience & { readonly id: string };
 type Call = {
   readonly options: ImageServerOptions;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: Request;
+  readonly response: Answer;
   readonly connection: Connection;
+  readonly connectionId: string;
 };
 type ImageCall = Call & { readonly token: string; readonly query: URLSearchParams };
 
@@ -49,47 +47,25 @@ let connectionCount = 0;
 
 /** A server without TLS that is not listening yet: for a unix socket, and behind something that speaks TLS. */
 export function createImageServer(options: ImageServerOptions): Server {
-  return withIdleTimeout(createServer(limitsOf(options)), options);
+  return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => accept(socket, options));
 }
 
 /** HTTPS, TLS 1.2 or newer. */
 export function createTlsImageServer(options: ImageServerOptions, tls: SecureContextOptions): TlsServer {
-  return withIdleTimeout(createTlsServer({ minVersion: 'TLSv1.2', ...limitsOf(options), ...tls }), options);
+  const settings = { minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'], allowHalfOpen: true, noDelay: true } as const;
+  return createTlsServer({ ...settings, ...tls }, (socket) => accept(socket, options));
 }
 
 /** Transfers take hours, so only silence ends them: there is no limit for a whole request. */
-function limitsOf({ idleTimeout = IDLE_TIMEOUT }: ImageServerOptions) {
-  return {
-    requestTimeout: 0,
-    headersTimeout: idleTimeout,
-    keepAliveTimeout: idleTimeout,
-    connectionsCheckingInterval: 5000,
-    noDelay: true,
-  };
-}
-
-function withIdleTimeout<S extends Server | TlsServer>(server: S, options: ImageServerOptions): S {
+function accept(socket: Socket, options: ImageServerOptions): void {
   const { gate, idleTimeout = IDLE_TIMEOUT } = options;
-  const connections = new WeakMap<Socket, Connection>();
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    void answer({ options, request, response, connection: connectionOf(request.socket) });
+  connectionCount += 1;
+  const connectionId = `${process.pid}-${connectionCount}`;
+  socket.once('close', () => gate.disconnected(connectionId));
+  serveConnection(socket, {
+    idleTimeout,
+    handle: (request, response, connection) => void answer({ options, request, response, connection, connectionId }),
   });
-  server.timeout = idleTimeout;
-  server.on('timeout', (socket: Socket) => {
-    if (connections.get(socket)?.waitsForClient ?? true) socket.destroy();
-    else socket.setTimeout(idleTimeout);
-  });
-  return server;
-
-  function connectionOf(socket: Socket): Connection {
-    const known = connections.get(socket);
-    if (known) return known;
-    connectionCount += 1;
-    const connection = { id: `${process.pid}-${connectionCount}`, waitsForClient: true };
-    connections.set(socket, connection);
-    socket.once('close', () => gate.disconnected(connection.id));
-    return connection;
-  }
 }
 
 async function answer(call: Call): Promise<void> {
@@ -109,8 +85,8 @@ async function answer(call: Call): Promise<void> {
 
 function dispatch(call: Call): Promise<void> | void {
   const { request, response } = call;
-  const route = syntax.parseRoute(request.url ?? '');
-  const method = request.method ?? '';
+  const route = syntax.parseRoute(request.target);
+  const { method } = request;
   if (route.on === 'nothing') throw new ImageError('not_found', 'Nothing is here');
   if (route.on === 'info')
     return method === 'GET' ? sendJson(response, { version: '1.0', name: 'Ostler image server' }) : notAllowed(call, 'GET');
@@ -154,7 +130,7 @@ async function download(call: ImageCall): Promise<void> {
   const close = syntax.parseSwitch(query, 'close', false);
   await withPermit(call, 'read', async (permit) => {
     const { size, filename } = permit.ticket;
-    const range = inTicket(size, () => syntax.parseRange(request.headers.range, size));
+    const range = inTicket(size, () => syntax.parseRange(request.headers['range'], size));
     const backend = await backendOf(call, permit);
     const { start, end } = range ?? { start: 0, end: size };
     const headers: Record<string, string | number> = {
@@ -166,7 +142,7 @@ async function download(call: ImageCall): Promise<void> {
     if (filename !== undefined) headers['Content-Disposition'] = syntax.attachment(filename);
     if (close) headers['Connection'] = 'close';
     response.writeHead(range ? 206 : 200, headers);
-    await sendRange(response, backend, { start, end }, permit, connection);
+    await sendRange(connection.socket, backend, { start, end }, permit, connection);
     response.end();
   });
 }
@@ -183,7 +159,8 @@ async function upload(call: ImageCall): Promise<void> {
     await receiveBody(request, backend, offset, permit, connection);
     if (flush) await backend.flush();
     if (close) response.setHeader('Connection', 'close');
-    response.writeHead(200, { 'Content-Length': 0 }).end();
+    response.writeHead(200, { 'Content-Length': 0 });
+    response.end();
   });
 }
 
@@ -195,7 +172,8 @@ async function patch(call: ImageCall): Promise<void> {
     const backend = await backendOf(call, permit);
     if (operation.op === 'zero') await zeroRange(backend, operation.offset, operation.offset + operation.size, permit);
     if (operation.op === 'flush' || operation.flush) await backend.flush();
-    response.writeHead(200, { 'Content-Length': 0 }).end();
+    response.writeHead(200, { 'Content-Length': 0 });
+    response.end();
   });
 }
 
@@ -260,10 +238,10 @@ async function transferred(call: ImageCall): Promise<void> {
 }
 
 async function withPermit(call: ImageCall, access: Access, work: (permit: Permit) => Promise<void>): Promise<void> {
-  const { options, token, connection } = call;
+  const { options, token, connectionId } = call;
   const ticket = options.ticketIdOf(token);
   if (ticket === undefined) throw new ImageError('forbidden', 'No such ticket');
-  const permit = await options.gate.begin({ ticket, connection: connection.id, access, counted: access !== 'any' });
+  const permit = await options.gate.begin({ ticket, connection: connectionId, access, counted: access !== 'any' });
   try {
     await work(permit);
   } finally {
@@ -301,24 +279,34 @@ function inTicket<T>(size: number, parse: () => T): T {
   }
 }
 
-async function smallBody(request: IncomingMessage, patience: Patience): Promise<string> {
+function smallBody(request: Request, connection: Connection): Promise<string> {
   const length = syntax.parseContentLength(request.headers['content-length']);
   if (length > MAX_PATCH_BODY) throw new ImageError('bad_request', `The body must not be longer than ${MAX_PATCH_BODY} bytes`);
-  const chunks: Buffer[] = [];
-  patience.waitsForClient = true;
-  for await (const chunk of request) chunks.push(chunk);
-  patience.waitsForClient = false;
-  return Buffer.concat(chunks).toString('utf8');
+  const body = Buffer.alloc(length);
+  let filled = 0;
+  connection.waitsForClient = true;
+  return new Promise((resolve, reject) => {
+    request.take({
+      place: () => body.subarray(filled),
+      placed: (count) => (filled += count) <= length,
+      ended() {
+        connection.waitsForClient = false;
+        resolve(body.toString('utf8'));
+      },
+      left: () => reject(new ImageError('cancelled', 'The client left before the end of the body')),
+    });
+  });
 }
 
-function sendJson(response: ServerResponse, value: unknown): void {
+function sendJson(response: Answer, value: unknown): void {
   response.setHeader('Content-Type', 'application/json');
   sendText(response, 200, JSON.stringify(value));
 }
 
-function sendText(response: ServerResponse, status: number, text: string): void {
+function sendText(response: Answer, status: number, text: string): void {
   const body = Buffer.from(text);
-  response.writeHead(status, { 'Content-Length': body.length }).end(body);
+  response.writeHead(status, { 'Content-Length': body.length });
+  response.end(body);
 }
 
 function notAllowed(call: Call, allow: string): void {
@@ -347,26 +335,12 @@ function refuse(call: Call, error: unknown): void {
   }
 }
 
-/**
- * A refusal while the client is still sending its body must reach the client: closing at once would reset the
- * connection and lose the answer. So the answer goes out, the rest is thrown away for a moment, then it ends.
- */
+/** A client that is still sending what nobody wants reads the refusal first; then the connection is of no use to it. */
 function refuseWith(call: Call, status: number, text: string): void {
   const { request, response } = call;
   response.setHeader('Content-Type', 'text/plain; charset=UTF-8');
-  if (request.complete || !hasBody(request)) return sendText(response, status, `${text}\n`);
-  const body = Buffer.from(`${text}\n`);
-  response.writeHead(status, { 'Content-Length': body.length, Connection: 'close' }).write(body);
-  const end = () => {
-    clearTimeout(timer);
-    response.end();
-  };
-  const timer = setTimeout(end, LINGER);
-  request.once('end', end).once('close', end).resume();
-}
-
-function hasBody(request: IncomingMessage): boolean {
-  return request.headers['transfer-encoding'] !== undefined || (request.headers['content-length'] ?? '0') !== '0';
+  if (request.framing !== 'none') response.setHeader('Connection', 'close');
+  sendText(response, status, `${text}\n`);
 }
 
 function isClientsFault(error: unknown): boolean {
