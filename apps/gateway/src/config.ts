@@ -12,6 +12,8 @@ export interface GatewayConfig {
   readonly apiSocket: string;
   /** Ed25519, SPKI. Signs the tickets of images and consoles. */
   readonly ticketPublicKey: string;
+  /** Directory of the portal's built files; without it there is a page that says where the API is. */
+  readonly portal?: string;
   /** Unix socket on which Prometheus metrics are read; none without it. */
   readonly metricsSocket?: string;
 }
@@ -36,6 +38,7 @@ export function parseConfig(text: string): GatewayConfig {
     hostTls: { ca: string(hostTls, 'hostTls.ca'), cert: string(hostTls, 'hostTls.cert'), key: string(hostTls, 'hostTls.key') },
     apiSocket: string(fields, 'apiSocket'),
     ticketPublicKey: string(fields, 'ticketPublicKey'),
+    ...(fields['portal'] !== undefined && { portal: string(fields, 'portal') }),
     ...(fields['metricsSocket'] !== undefined && { metricsSocket: string(fields, 'metricsSocket') }),
   };
 }

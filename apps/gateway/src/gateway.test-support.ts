@@ -58,7 +58,7 @@ export interface Answered {
   readonly text: string;
 }
 
-export async function bench(limits: GatewayOptions['limits'] = {}): Promise<Bench> {
+export async function bench(limits: GatewayOptions['limits'] = {}, more: Partial<Pick<GatewayOptions, 'portal'>> = {}): Promise<Bench> {
   const now = new Date();
   const authority = await createAuthority('Test authority', now);
   const hostId = randomUUID();
@@ -88,6 +88,7 @@ export async function bench(limits: GatewayOptions['limits'] = {}): Promise<Benc
     metrics: newMetrics(),
     warn: (details) => void warnings.push(details),
     limits,
+    ...more,
   });
   apiServer.listen(apiSocket);
   hostServer.listen(0, '127.0.0.1');

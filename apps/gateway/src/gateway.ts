@@ -9,6 +9,7 @@ import { imageRelay } from './image-relay.ts';
 import type { Metrics } from './metrics.ts';
 import { notFoundPage, page } from './page.ts';
 import { hintAtTls } from './plain-http.ts';
+import type { Portal } from './portal.ts';
 import { reply, replyText } from './replies.ts';
 import { routeOf } from './routes.ts';
 import type { Destination, TicketCheck } from './tickets.ts';
@@ -21,6 +22,7 @@ export interface GatewayOptions {
   readonly apiSocket: string;
   readonly ticketCheck: TicketCheck;
   readonly metrics: Metrics;
+  readonly portal?: Portal;
   readonly warn: (details: object, message: string) => void;
   readonly limits?: Partial<Limits>;
 }
@@ -83,7 +85,9 @@ export function newGateway(options: GatewayOptions): Gateway {
       case 'certificate':
         return sendCertificate(response, route.query, options.caCertificate);
       case 'page':
-        return sendPage(response, 200, page);
+        return options.portal ? leadToPortal(response) : sendPage(response, 200, page);
+      case 'portal':
+        return options.portal ? options.portal(route.path, response) : sendPage(response, 404, notFoundPage);
       case 'nothing':
         return sendPage(response, 404, notFoundPage);
     }
@@ -156,6 +160,11 @@ function sendCertificate(response: ServerResponse, query: URLSearchParams, certi
   if (response.req.method !== 'GET' && response.req.method !== 'HEAD') return replyText(response, 405, 'Use GET.');
   response.setHeader('content-disposition', 'attachment; filename=ca.pem');
   reply(response, 200, 'application/x-x509-ca-cert', certificate);
+}
+
+function leadToPortal(response: ServerResponse): void {
+  response.setHeader('location', '/portal/');
+  sendPage(response, 302, page);
 }
 
 function sendPage(response: ServerResponse, status: number, html: string): void {

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { readConfig } from './config.ts';
 import { newGateway } from './gateway.ts';
 import { newMetrics } from './metrics.ts';
+import { readPortal } from './portal.ts';
 import { ticketCheck } from './tickets.ts';
 
 /** `main.ts --config gateway.json` serves until SIGTERM. One line of JSON on standard output says when it does. */
@@ -25,6 +26,7 @@ const gateway = newGateway({
   apiSocket: config.apiSocket,
   ticketCheck: await ticketCheck(await pem(config.ticketPublicKey), Date.now),
   metrics,
+  ...(config.portal !== undefined && { portal: await readPortal(config.portal) }),
   warn: (details, message) => log.warn(details, message),
 });
 

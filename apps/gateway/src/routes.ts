@@ -5,12 +5,17 @@ export type Route =
   | { readonly to: 'api' }
   | { readonly to: 'certificate'; readonly query: URLSearchParams }
   | { readonly to: 'page' }
+  /** `path` is below the portal's own: `assets/index-1a2b.js`. */
+  | { readonly to: 'portal'; readonly path: string }
   /** `rest` is what follows the ticket: `/extents?context=zero`. */
   | { readonly to: Audience; readonly token: string; readonly rest: string }
   | { readonly to: 'nothing' };
 
 const engine = /^\/ovirt-engine\/(?:api|sso|services)(?=[/;?]|$)/;
 const certificate = /^\/ovirt-engine\/services\/pki-resource(?:\?(.*))?$/;
+/** Where people begin who know only the machine's name, RHV's portal, or ours without its slash. */
+const front = /^\/(?:portal|ovirt-engine(?:\/|\/webadmin\/?)?)?(?:\?|$)/;
+const portal = /^\/portal\/([^?]*)(?:\?|$)/;
 const relayed = /^\/(images|consoles)\/([^/?]+)(.*)$/;
 
 /**
@@ -24,5 +29,7 @@ export function routeOf(target: string): Route {
   const [, audience, token, rest] = relayed.exec(target) ?? [];
   if (audience !== undefined && token !== undefined && rest !== undefined)
     return { to: audience === 'images' ? 'images' : 'consoles', token, rest };
-  return /^\/(?:ovirt-engine\/?)?(?:\?|$)/.test(target) ? { to: 'page' } : { to: 'nothing' };
+  const page = portal.exec(target)?.[1];
+  if (page !== undefined) return { to: 'portal', path: page };
+  return front.test(target) ? { to: 'page' } : { to: 'nothing' };
 }
