@@ -13,7 +13,8 @@ import type { Agents } from '../monitoring/agents.ts';
 import { allServices } from '../services.ts';
 import { mountApi } from './mount.ts';
 import { httpServer } from './server.ts';
-import { mountSso } from './sso.ts';
+import { mountPortalSession } from './portal-session.ts';
+import { mountSso, type SsoAudit } from './sso.ts';
 import type { TicketSigner } from './tickets.ts';
 
 export interface ApiOptions {
@@ -34,10 +35,12 @@ export interface ApiOptions {
 export function apiServer({ db, pool, secrets, tickets, agents, origin, log, now, authority }: ApiOptions): FastifyInstance {
   const server = httpServer(log);
   const known = logins(db, now);
-  mountSso(server, db, known, {
+  const audit: SsoAudit = {
     loggedIn: async (user, name) => void (await emit(db, events.user_logged_in({ user: name }), { user })),
     failed: async (name) => void (await emit(db, events.user_login_failed({ user: name.slice(0, 255) }))),
-  });
+  };
+  mountSso(server, db, known, audit);
+  mountPortalSession(server, db, known, audit);
   const closing = new AbortController();
   const feed = changeFeed(db, pool);
   server.addHook('preClose', async () => {

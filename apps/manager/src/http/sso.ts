@@ -100,7 +100,8 @@ function refuse(reply: FastifyReply, scope: string, code: string, sentence: stri
   return reply.code(400).header('cache-control', 'no-store').send(body);
 }
 
-function sentenceFor(name: string, login: Exclude<LoginResult, { user: unknown }>): string {
+/** Why a login is refused, as the one who tries may know it. */
+export function sentenceFor(name: string, login: Exclude<LoginResult, { user: unknown }>): string {
   switch (login.refused) {
     case 'throttled':
       return `Cannot authenticate user '${name}': too many failures. Try again in ${login.seconds} seconds.`;
@@ -112,8 +113,12 @@ function sentenceFor(name: string, login: Exclude<LoginResult, { user: unknown }
   }
 }
 
-function parametersOf(request: FastifyRequest): Parameters {
-  const query = Object.entries((request.query ?? {}) as Record<string, unknown>);
-  const form = Object.entries((request.body ?? {}) as Record<string, unknown>);
-  return Object.fromEntries([...query, ...form].filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
-}
+const parametersOf = (request: FastifyRequest): Parameters => ({ ...textsIn(request.query), ...formOf(request) });
+
+/** The fields of a form that are texts. A body of another kind has none. */
+export const formOf = (request: FastifyRequest): Parameters => textsIn(request.body);
+
+const textsIn = (fields: unknown): Parameters =>
+  typeof fields !== 'object' || fields === null
+    ? {}
+    : Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
