@@ -10,6 +10,7 @@ import { originOf, writeConfigs } from './instance/configs.ts';
 import { connect, enroll, makeDataDomain, waitForHost } from './instance/first-host.ts';
 import { chooseLibvirt } from './instance/hypervisor.ts';
 import { makeIdentity } from './instance/identity.ts';
+import { placePortal } from './instance/portal.ts';
 import { pathsIn, type Paths } from './instance/paths.ts';
 import { Problem } from './instance/problem.ts';
 import { changeWanted, demandFreePort, gatewayNames, readSettings, settle, writeSettings, type Settings, type Wish } from './instance/settings.ts';
@@ -104,6 +105,7 @@ async function prepare(paths: Paths, wish: Wish, before: Settings | undefined, s
     await mkdir(directory, { recursive: true, mode: directory === paths.state || directory === paths.agent.state ? 0o755 : 0o700 });
   await writeSettings(paths, settings);
   await step('Keys and certificates', () => makeIdentity(paths, gatewayNames(settings.hostName), new Date()));
+  await step('Portal', () => placePortal(paths));
   await writeConfigs(paths, settings);
   return settings;
 }
@@ -135,6 +137,7 @@ function welcome(paths: Paths, settings: Settings): string {
   const origin = originOf(settings);
   return `
 Ostler serves at ${origin}
+  portal     ${origin}/portal/
   user       admin@internal
   password   in ${paths.adminPassword}
   authority  ${paths.pki.caCert} (for browsers and SDKs: ${origin}/ovirt-engine/services/pki-resource)

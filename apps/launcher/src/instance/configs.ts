@@ -35,6 +35,7 @@ export async function writeConfigs(paths: Paths, settings: Settings): Promise<vo
     hostTls: { ca: pki.caCert, cert: pki.managerCert, key: pki.managerKey },
     apiSocket: paths.apiSocket,
     ticketPublicKey: pki.ticketPublicKey,
+    portal: paths.portal,
   };
   const host = {
     stateDir: agent.state,

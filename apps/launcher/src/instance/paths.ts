@@ -10,6 +10,8 @@ export const pathsIn = (state: string) => ({
   /** A copy of ours, where the original is out of the processes' reach. */
   program: join(state, 'program'),
   dataDomain: join(state, 'data-domain'),
+  /** The portal's built files: a copy of its own, which stays when the sources change. */
+  portal: join(state, 'portal'),
   logs: join(state, 'log'),
   log: (name: string) => join(state, 'log', `${name}.log`),
   run: join(state, 'run'),

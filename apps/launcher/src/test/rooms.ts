@@ -48,6 +48,8 @@ const planted: Readonly<Record<string, string>> = {
     "export async function open(make: () => Disposable) {\n  using held = make();\n  return [held, await import('../vm/store.ts')];\n}\n",
   'apps/agent/src/agent.ts': "import '../../manager/src/vm/store.ts';\n",
   'apps/cli/src/cli.ts': "import '../../../packages/pki/src/pki.ts';\n",
+  'packages/image-io/src/client.ts': 'export const client = 1;\n',
+  'apps/portal/src/page.tsx': "import '../../../packages/image-io/src/client.ts';\nexport const Page = () => <p>a page</p>;\n",
 };
 
 const plantedRules = [
@@ -56,6 +58,7 @@ const plantedRules = [
   'packages-import-at-most-domain',
   'packages-never-import-apps',
   'portal-and-cli-know-the-contract-only',
+  'portal-moves-no-images-by-itself',
   'apps-import-packages-only',
   'nouns-through-service',
   'unresolvable',

@@ -1,10 +1,10 @@
-import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished, output } from '../command.ts';
 import { packages, provide } from '../debian.ts';
 import { othersReach } from '../program.ts';
-import { inRoot, root, tool } from '../root.ts';
+import { root, tool } from '../root.ts';
 import { countOf, sum, type Count } from './count.ts';
 import { checkRooms } from './rooms.ts';
 
@@ -34,6 +34,7 @@ export async function runTests(wish: TestWish, write: (line: string) => void, no
   // Two cores: the checks take about as long as the pure tests do, side by side.
   const checks = async (): Promise<Count[]> => [
     await check('types', () => quiet('tsc', ['--noEmit', '-p', 'tsconfig.json'])),
+    await check('types of the portal', () => quiet('tsc', ['--noEmit', '-p', 'apps/portal/tsconfig.json'])),
     await check('lint', () => quiet('oxlint', ['--quiet'])),
     await check('rooms', checkRooms),
     // What nobody uses; hints about the configuration itself are no fault of the code.
@@ -49,11 +50,7 @@ export async function runTests(wish: TestWish, write: (line: string) => void, no
 }
 
 async function installForTests({ long }: TestWish, write: (line: string) => void): Promise<string> {
-  const portal = await access(inRoot('apps/portal/package.json')).then(
-    () => true,
-    () => false,
-  );
-  const wanted = [...packages.host, ...packages.database, ...packages.guest, ...packages.tests, ...(long ? packages.longTests : []), ...(portal ? packages.browser : [])];
+  const wanted = [...packages.host, ...packages.database, ...packages.guest, ...packages.tests, ...(long ? packages.longTests : []), ...packages.browser];
   return provide(wanted, 'ostler test', write, () => undefined);
 }
 
