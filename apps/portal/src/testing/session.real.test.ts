@@ -56,4 +56,5 @@ test('what happens elsewhere shows by itself; a line that is cut is told, and he
   await portal.mend();
   await page.getByRole('link', { name: 'meanwhile' }).waitFor();
   await page.getByText('The connection to the manager is lost').waitFor({ state: 'hidden' });
+  expect(await page.getByRole('link', { name: /^(kept|live|meanwhile)$/ }).count()).toBe(3);
 });
