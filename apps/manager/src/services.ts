@@ -1,6 +1,8 @@
 import { permissionServices } from './access/permission-routes.ts';
 import { roleServices } from './access/role-routes.ts';
 import { userServices } from './access/user-routes.ts';
+import { affinityGroupServices } from './affinity/group-routes.ts';
+import { affinityLabelServices } from './affinity/label-routes.ts';
 import { eventServices } from './audit/routes.ts';
 import { clusterNetworkServices } from './cluster/network-routes.ts';
 import { cpuProfileServices } from './cluster/cpu-profile-routes.ts';
@@ -15,9 +17,12 @@ import { networkLabelServices } from './network/label-routes.ts';
 import { vnicProfileServices } from './network/profile-routes.ts';
 import { networkServices } from './network/routes.ts';
 import { qosServices } from './qos/routes.ts';
+import { schedulingServices } from './scheduling/routes.ts';
 import { diskProfileServices } from './storage-domain/profile-routes.ts';
 import { storageDomainServices } from './storage-domain/routes.ts';
 import { systemServices } from './system/routes.ts';
+import { bookmarkServices } from './tag/bookmark-routes.ts';
+import { tagServices } from './tag/routes.ts';
 import { templateServices } from './template/routes.ts';
 import { transferServices } from './transfer/routes.ts';
 import { vmDeviceServices } from './vm/devices-routes.ts';
@@ -29,6 +34,8 @@ export const allServices: readonly AnyServed[] = [
   ...userServices,
   ...roleServices,
   ...permissionServices,
+  ...tagServices,
+  ...bookmarkServices,
   ...eventServices,
   ...jobServices,
   ...dataCenterServices,
@@ -37,6 +44,9 @@ export const allServices: readonly AnyServed[] = [
   ...macPoolServices,
   ...cpuProfileServices,
   ...qosServices,
+  ...schedulingServices,
+  ...affinityGroupServices,
+  ...affinityLabelServices,
   ...networkServices,
   ...networkLabelServices,
   ...vnicProfileServices,

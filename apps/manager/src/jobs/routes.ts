@@ -7,10 +7,11 @@ import { plan } from '@ostler/domain/plan';
 import { isRefusal, refuse, type Reason } from '@ostler/domain/reason';
 import type { Reader } from '../access/login.ts';
 import { emit } from '../audit/store.ts';
-import type { Transaction } from '../db/database.ts';
+import { there, type Transaction } from '../db/database.ts';
 import { serve, type Context } from '../http/context.ts';
 import { mounted } from '../http/mount.ts';
 import { searchSql } from '../search/sql.ts';
+import { addExternalJob, addExternalStep, clearExternalJob, endExternalJob, endExternalStep } from './external.ts';
 import { abandonJob, findJob, requestCancel, resumeJob, stepsOf, type JobRow, type JobState, type StepRow } from './store.ts';
 import { findJobView, listJobs, searchColumns, type JobView } from './view.ts';
 
@@ -21,6 +22,7 @@ const collection = serve('jobs', {
     const search = searchSql('jobs', searchColumns, parameters, now());
     return isRefusal(search) ? search : (await listJobs(db, reader, search)).map((job) => document(job, reader));
   },
+  add: (call) => addExternalJob(call, call.input, async (id) => document(there(await findJobView(call.db, call.reader, id)), call.reader)),
 });
 
 const item = serve('job', {
@@ -28,14 +30,18 @@ const item = serve('job', {
     const job = await findJobView(db, reader, ids.job);
     return job && document(job, reader);
   },
+  end: (call) => endExternalJob(call, call.ids.job, { succeeded: call.input.succeeded ?? true, force: call.input.force ?? false }),
+  clear: (call) => clearExternalJob(call, call.ids.job),
   cancel: (call) =>
     steer(call, call.ids.job, {
-      against: ({ state, title }) =>
-        isOver(state)
-          ? jobReasons.job_is_over({ job: say(title), action: 'cancel' })
-          : state === 'running'
-            ? undefined
-            : jobReasons.job_cannot_be_cancelled({ job: say(title) }),
+      against: ({ state, title, external }) =>
+        external
+          ? jobReasons.job_is_external({ job: say(title) })
+          : isOver(state)
+            ? jobReasons.job_is_over({ job: say(title), action: 'cancel' })
+            : state === 'running'
+              ? undefined
+              : jobReasons.job_cannot_be_cancelled({ job: say(title) }),
       title: (job) => text['job.cancel']({ job }),
       act: (tx, job) => requestCancel(tx, job),
       event: events.job_cancel_requested,
@@ -61,9 +67,15 @@ const steps = serve('steps', {
     const job = await findJobView(db, reader, ids.job);
     return job ? (await stepsOf(db, job.id)).map((step) => stepDocument(job, step)).slice(0, parameters.max) : [];
   },
+  add: (call) =>
+    addExternalStep(call, call.ids.job, call.input, async (id) => {
+      const job = there(await findJobView(call.db, call.reader, call.ids.job));
+      return stepDocument(job, there((await stepsOf(call.db, job.id)).find((step) => step.id === id)));
+    }),
 });
 
 const stepItem = serve('step', {
+  end: (call) => endExternalStep(call, call.ids.job, call.ids.step, call.input.succeeded ?? true),
   async get({ db, reader, ids }) {
     const job = await findJobView(db, reader, ids.job);
     const found = job && (await stepsOf(db, job.id)).find((one) => one.id === ids.step);
@@ -122,8 +134,8 @@ function document(job: JobView, reader: Reader): Api['job'] {
       start_time: job.startedAt,
       last_updated: job.updatedAt,
       ...(job.endedAt && { end_time: job.endedAt }),
-      external: false,
-      auto_cleared: true,
+      external: job.external,
+      auto_cleared: job.autoCleared,
       progress: job.state === 'finished' || job.steps === 0 ? 100 : Math.floor(job.done / job.steps),
       needs_attention: job.state === 'needs_attention',
       cancel_requested: job.cancelRequested,
@@ -151,12 +163,13 @@ function stepDocument(job: JobView, step: StepRow): Api['step'] {
   return {
     id: step.id,
     href: href('step', { job: job.id, step: step.id }),
-    description: say({ code: `step.${step.name}`, parameters: {} }),
+    description: step.description ?? say({ code: `step.${step.name}`, parameters: {} }),
     number: step.number,
-    type: 'executing',
+    type: (step.kind as Api['step']['type'] | null) ?? 'executing',
     // A step stays as it was when its job was abandoned; the job's end is its end.
     status: job.endedAt && (step.state === 'doing' || step.state === 'undoing') ? 'aborted' : stepStatus[step.state],
-    external: false,
+    external: step.external,
+    ...(step.parent !== null && { parent_step: { id: step.parent, href: href('step', { job: job.id, step: step.parent }) } }),
     ...(step.progress !== null && { progress: step.progress }),
     ...(step.startedAt && { start_time: step.startedAt }),
     ...(step.endedAt && { end_time: step.endedAt }),

@@ -13,6 +13,7 @@ export interface JobRow {
   readonly version: number;
   readonly plan: Plan<never>;
   readonly title: Phrase;
+  readonly external: boolean;
   readonly state: JobState;
   readonly direction: 'forward' | 'backward';
   readonly cancelRequested: boolean;
@@ -29,6 +30,11 @@ export interface StepRow {
   readonly id: string;
   readonly number: number;
   readonly name: string;
+  /** Of a step of a program outside: what it says of it itself. */
+  readonly description: string | null;
+  readonly kind: string | null;
+  readonly parent: string | null;
+  readonly external: boolean;
   readonly state: StepState;
   readonly doOperation: string;
   readonly undoOperation: string;
@@ -38,10 +44,10 @@ export interface StepRow {
   readonly endedAt: Date | null;
 }
 
-const jobColumns = sql`id, type, version, plan, title, state, direction, cancel_requested as "cancelRequested", error, attempts,
+const jobColumns = sql`id, type, version, plan, title, external, state, direction, cancel_requested as "cancelRequested", error, attempts,
   owner_id as owner, correlation_id as correlation, started_at as "startedAt", updated_at as "updatedAt", ended_at as "endedAt"`;
 
-const stepColumns = sql`id, number, name, state, do_operation as "doOperation", undo_operation as "undoOperation", result, progress,
+const stepColumns = sql`id, number, name, description, kind, parent_id as parent, external, state, do_operation as "doOperation", undo_operation as "undoOperation", result, progress,
   started_at as "startedAt", ended_at as "endedAt"`;
 
 export interface NewJob {
@@ -90,13 +96,13 @@ export const stepsOf = (db: Queries, job: string) =>
 
 /** Live jobs whose time has come, oldest first. */
 export const dueJobs = (db: Queries) =>
-  rows<{ id: string }>(db, sql`select id from jobs where state in ('running', 'unwinding') and next_try <= now() order by started_at`);
+  rows<{ id: string }>(db, sql`select id from jobs where state in ('running', 'unwinding') and not external and next_try <= now() order by started_at`);
 
 /** When the next live job is due, in milliseconds from now; undefined when none waits. */
 export async function untilNextDue(db: Queries): Promise<number | undefined> {
   const found = await row<{ wait: number | null }>(
     db,
-    sql`select extract(epoch from min(next_try) - now()) * 1000 as wait from jobs where state in ('running', 'unwinding') and next_try > now()`,
+    sql`select extract(epoch from min(next_try) - now()) * 1000 as wait from jobs where state in ('running', 'unwinding') and not external and next_try > now()`,
   );
   return found?.wait == null ? undefined : Math.max(0, Number(found.wait));
 }
@@ -192,9 +198,9 @@ function wake(db: Queries, job: string) {
 export const isCancelRequested = async (db: Queries, job: string) =>
   (await row<{ asked: boolean }>(db, sql`select cancel_requested as asked from jobs where id = ${job}`))?.asked === true;
 
-/** Finished jobs go after ten minutes, others after an hour, as in RHV (infra.md 1.6). */
+/** What a program outside wants to keep stays. Finished jobs go after ten minutes, others after an hour, as in RHV (infra.md 1.6). */
 export const pruneJobs = (db: Queries) =>
   change(
     db,
-    sql`delete from jobs where (state = 'finished' and ended_at < now() - interval '10 minutes') or (state in ('failed', 'aborted') and ended_at < now() - interval '60 minutes')`,
+    sql`delete from jobs where auto_cleared and ((state = 'finished' and ended_at < now() - interval '10 minutes') or (state in ('failed', 'aborted') and ended_at < now() - interval '60 minutes'))`,
   );

@@ -14,6 +14,8 @@ export interface JobView {
   readonly cancelRequested: boolean;
   readonly error: JobFailure | null;
   readonly owner: string | null;
+  readonly external: boolean;
+  readonly autoCleared: boolean;
   readonly correlation: string;
   readonly startedAt: Date;
   readonly updatedAt: Date;
@@ -22,7 +24,7 @@ export interface JobView {
   readonly done: number;
 }
 
-const select = sql`select j.id, j.title, j.state, j.cancel_requested as "cancelRequested", j.error, j.owner_id as owner, j.correlation_id as correlation,
+const select = sql`select j.id, j.title, j.state, j.cancel_requested as "cancelRequested", j.error, j.owner_id as owner, j.external, j.auto_cleared as "autoCleared", j.correlation_id as correlation,
     j.started_at as "startedAt", j.updated_at as "updatedAt", j.ended_at as "endedAt",
     (select count(*) from job_steps s where s.job_id = j.id) as steps,
     (select coalesce(sum(case when s.state = 'done' then 100 else coalesce(s.progress, 0) end), 0) from job_steps s where s.job_id = j.id) as done

@@ -1,4 +1,4 @@
-import { apiLinks, href, linked } from '@ostler/contract/links';
+import { apiLinks, href } from '@ostler/contract/links';
 import type { Api } from '@ostler/contract/schema';
 import { permits } from '@ostler/domain/access/permits';
 import { cpuTypesOf } from '@ostler/domain/cluster/cpu-types';
@@ -41,9 +41,6 @@ const system = serve('operating_system', {
   },
 });
 
-const tags = serve('tags', { list: ({ parameters }) => [rootTag()].slice(0, parameters.max) });
-const tag = serve('tag', { get: ({ ids }) => (ids.tag === fixedIds.rootTag ? rootTag() : undefined) });
-
 const option = serve('system_option', {
   get: ({ ids, parameters }) => {
     const values = Object.hasOwn(systemOptions, ids.system_option) ? systemOptions[ids.system_option] : undefined;
@@ -69,7 +66,7 @@ const level = serve('cluster_level', {
   },
 });
 
-export const systemServices = [entry, systems, system, tags, tag, option, levels, level].map((one) => mounted(one));
+export const systemServices = [entry, systems, system, option, levels, level].map((one) => mounted(one));
 
 /** RHV's ids of operating systems are their numbers; their names are the keys that `vm.os.type` takes. */
 const systemId = ({ number }: OperatingSystem): string => String(number);
@@ -82,9 +79,6 @@ const systemDocument = (one: OperatingSystem): Api['operating_system_info'] => (
   architecture: one.key === 'other' ? 'undefined' : 'x86_64',
   tpm_support: one.tpm,
 });
-
-const rootTag = (): Api['tag'] =>
-  linked({ id: fixedIds.rootTag, name: 'root', description: 'root' }, 'tags/{tag}', { tag: fixedIds.rootTag });
 
 const levelDocument = (id: string): Api['cluster_level'] => ({
   id,

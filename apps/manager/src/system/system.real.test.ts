@@ -138,7 +138,13 @@ test('a job that needs a person is told so, with its reason, and is resumed or a
     problem: 'Host secret-host does not answer',
     correlation_id: 'corr-1',
   });
-  expect(shown.body.actions.link.map((link: { rel: string }) => link.rel).toSorted()).toEqual(['abandon', 'cancel', 'resume']);
+  expect(shown.body.actions.link.map((link: { rel: string }) => link.rel).toSorted()).toEqual([
+    'abandon',
+    'cancel',
+    'clear',
+    'end',
+    'resume',
+  ]);
   expect((await manager.ask('GET', 'jobs?search=correlation_id%3Dcorr-1')).body.job).toHaveLength(1);
   expect((await manager.ask('GET', `jobs/${job}/steps`)).body.step).toMatchObject([
     { description: 'begin', status: 'unknown' },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { events } from '@ostler/domain/events/catalogue';
 import { fixedIds } from '@ostler/domain/fixed-ids';
 import { phrase, plan } from '@ostler/domain/plan';
+import { defaultSchedulingPolicy } from '@ostler/domain/scheduling/policies';
 import { blankHardware } from '@ostler/domain/vm/hardware';
 import { emit } from '../audit/store.ts';
 import { change, json, sql, type Database } from '../db/database.ts';
@@ -139,7 +140,10 @@ export async function foreignWorld(db: Database): Promise<ForeignWorld> {
   });
   const event = await sql<{ index: number }>`select min(index) as index from events where vm_id = ${id('vm')}`.execute(db);
   const secrets = [...Object.values(made), ...names];
-  return { ids: { ...made, event: String(event.rows[0]?.index ?? '') }, secrets };
+  // Tags are words for everybody: who hangs one on a foreign object is told of by its own test.
+  const tag = randomUUID();
+  await change(db, sql`insert into tags (id, name, parent_id) values (${tag}, 'shared-tag', ${fixedIds.rootTag})`);
+  return { ids: { ...made, tag, scheduling_policy: defaultSchedulingPolicy, event: String(event.rows[0]?.index ?? '') }, secrets };
 }
 
 /** What of the foreign world touches the reader's own VM: it runs on the foreign host, and somebody else has started it. */

@@ -224,8 +224,8 @@ export const accessServices = {
     type: 'tag',
     root: 'tags',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['id|name'] },
+      list: { access: visible, query: { max: 'integer' } },
+      add: { access: needs(permit('tag_management', system)), mandatory: ['id|name'] },
     },
   },
   assigned_tag: {
@@ -238,8 +238,8 @@ export const accessServices = {
     ],
     type: 'tag',
     methods: {
-      get: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      remove: { access: needs(permit('tag_management', system)) },
     },
   },
   roles: {

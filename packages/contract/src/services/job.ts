@@ -27,7 +27,7 @@ export const jobServices = {
     root: 'jobs',
     methods: {
       list: { access: visible, query: { search: 'string', case_sensitive: 'boolean', max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['description'] },
+      add: { access: needs(permit('inject_external_tasks', system)), mandatory: ['description'] },
     },
   },
   job: {
@@ -35,8 +35,8 @@ export const jobServices = {
     type: 'job',
     methods: {
       get: { access: visible },
-      clear: { notBuilt: true },
-      end: { notBuilt: true, action: { force: 'boolean', succeeded: 'boolean' } },
+      clear: { access: needs(permit('inject_external_tasks', system)) },
+      end: { access: needs(permit('inject_external_tasks', system)), action: { force: 'boolean', succeeded: 'boolean' } },
       cancel: { access: needs(permit('inject_external_tasks', system), { orOwnerOf: 'job' }), ostler: true },
       resume: { access: needs(permit('inject_external_tasks', system), { orOwnerOf: 'job' }), ostler: true },
       abandon: { access: needs(permit('inject_external_tasks', system), { orOwnerOf: 'job' }), ostler: true },
@@ -48,7 +48,7 @@ export const jobServices = {
     root: 'steps',
     methods: {
       list: { access: visible, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['description', 'type'] },
+      add: { access: needs(permit('inject_external_tasks', system)), mandatory: ['description', 'type'] },
     },
   },
   step: {
@@ -56,7 +56,11 @@ export const jobServices = {
     type: 'step',
     methods: {
       get: { access: visible },
-      end: { notBuilt: true, action: { force: 'boolean', succeeded: 'boolean' }, mandatory: ['succeeded'] },
+      end: {
+        access: needs(permit('inject_external_tasks', system)),
+        action: { force: 'boolean', succeeded: 'boolean' },
+        mandatory: ['succeeded'],
+      },
     },
   },
 } as const satisfies ServiceDeclarations;

@@ -1,3 +1,4 @@
+import { login, needs, path, permit, system, visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
 /** Affinity and scheduling policies. */
@@ -7,17 +8,17 @@ export const schedulingServices = {
     type: 'affinity_group',
     root: 'affinity_groups',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['name'] },
+      list: { access: visible, query: { max: 'integer' } },
+      add: { access: needs(permit('manipulate_affinity_groups', path('cluster'))), mandatory: ['name'] },
     },
   },
   affinity_group: {
     paths: ['clusters/{cluster}/affinitygroups/{affinity_group}'],
     type: 'affinity_group',
     methods: {
-      get: { notBuilt: true },
-      update: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      update: { access: needs(permit('manipulate_affinity_groups', path('affinity_group'))) },
+      remove: { access: needs(permit('manipulate_affinity_groups', path('affinity_group'))) },
     },
   },
   affinity_group_vms: {
@@ -25,14 +26,14 @@ export const schedulingServices = {
     type: 'vm',
     root: 'vms',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['id|name'] },
+      list: { access: visible, query: { max: 'integer' } },
+      add: { access: needs(permit('manipulate_affinity_groups', path('affinity_group'))), mandatory: ['id|name'] },
     },
   },
   affinity_group_vm: {
     paths: ['clusters/{cluster}/affinitygroups/{affinity_group}/vms/{vm}'],
     methods: {
-      remove: { notBuilt: true },
+      remove: { access: needs(permit('manipulate_affinity_groups', path('affinity_group'))) },
     },
   },
   affinity_group_hosts: {
@@ -40,14 +41,14 @@ export const schedulingServices = {
     type: 'host',
     root: 'hosts',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['id|name'] },
+      list: { access: visible, query: { max: 'integer' } },
+      add: { access: needs(permit('manipulate_affinity_groups', path('affinity_group'))), mandatory: ['id|name'] },
     },
   },
   affinity_group_host: {
     paths: ['clusters/{cluster}/affinitygroups/{affinity_group}/hosts/{host}'],
     methods: {
-      remove: { notBuilt: true },
+      remove: { access: needs(permit('manipulate_affinity_groups', path('affinity_group'))) },
     },
   },
   affinity_group_vm_labels: {
@@ -55,14 +56,14 @@ export const schedulingServices = {
     type: 'affinity_label',
     root: 'affinity_labels',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['id|name'] },
+      list: { access: visible, query: { max: 'integer' } },
+      add: { access: needs(permit('manipulate_affinity_groups', path('affinity_group'))), mandatory: ['id|name'] },
     },
   },
   affinity_group_vm_label: {
     paths: ['clusters/{cluster}/affinitygroups/{affinity_group}/vmlabels/{affinity_label}'],
     methods: {
-      remove: { notBuilt: true },
+      remove: { access: needs(permit('manipulate_affinity_groups', path('affinity_group'))) },
     },
   },
   affinity_group_host_labels: {
@@ -70,14 +71,14 @@ export const schedulingServices = {
     type: 'affinity_label',
     root: 'affinity_labels',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['id|name'] },
+      list: { access: visible, query: { max: 'integer' } },
+      add: { access: needs(permit('manipulate_affinity_groups', path('affinity_group'))), mandatory: ['id|name'] },
     },
   },
   affinity_group_host_label: {
     paths: ['clusters/{cluster}/affinitygroups/{affinity_group}/hostlabels/{affinity_label}'],
     methods: {
-      remove: { notBuilt: true },
+      remove: { access: needs(permit('manipulate_affinity_groups', path('affinity_group'))) },
     },
   },
   assigned_affinity_labels: {
@@ -85,16 +86,16 @@ export const schedulingServices = {
     type: 'affinity_label',
     root: 'affinity_labels',
     methods: {
-      list: { notBuilt: true },
-      add: { notBuilt: true },
+      list: { access: visible },
+      add: { access: needs(permit('tag_management', system)), mandatory: ['id|name'] },
     },
   },
   assigned_affinity_label: {
     paths: ['hosts/{host}/affinitylabels/{affinity_label}', 'vms/{vm}/affinitylabels/{affinity_label}'],
     type: 'affinity_label',
     methods: {
-      get: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      remove: { access: needs(permit('tag_management', system)) },
     },
   },
   affinity_labels: {
@@ -102,17 +103,17 @@ export const schedulingServices = {
     type: 'affinity_label',
     root: 'affinity_labels',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
-      add: { notBuilt: true },
+      list: { access: visible, query: { max: 'integer' } },
+      add: { access: needs(permit('tag_management', system)), mandatory: ['name'] },
     },
   },
   affinity_label: {
     paths: ['affinitylabels/{affinity_label}'],
     type: 'affinity_label',
     methods: {
-      get: { notBuilt: true },
-      update: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      update: { access: needs(permit('tag_management', system)) },
+      remove: { access: needs(permit('tag_management', system)) },
     },
   },
   affinity_label_vms: {
@@ -120,16 +121,16 @@ export const schedulingServices = {
     type: 'vm',
     root: 'vms',
     methods: {
-      list: { notBuilt: true },
-      add: { notBuilt: true },
+      list: { access: visible },
+      add: { access: needs(permit('tag_management', system)), mandatory: ['id|name'] },
     },
   },
   affinity_label_vm: {
     paths: ['affinitylabels/{affinity_label}/vms/{vm}'],
     type: 'vm',
     methods: {
-      get: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      remove: { access: needs(permit('tag_management', system)) },
     },
   },
   affinity_label_hosts: {
@@ -137,16 +138,16 @@ export const schedulingServices = {
     type: 'host',
     root: 'hosts',
     methods: {
-      list: { notBuilt: true },
-      add: { notBuilt: true },
+      list: { access: visible },
+      add: { access: needs(permit('tag_management', system)), mandatory: ['id|name'] },
     },
   },
   affinity_label_host: {
     paths: ['affinitylabels/{affinity_label}/hosts/{host}'],
     type: 'host',
     methods: {
-      get: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      remove: { access: needs(permit('tag_management', system)) },
     },
   },
   scheduling_policies: {
@@ -154,7 +155,7 @@ export const schedulingServices = {
     type: 'scheduling_policy',
     root: 'scheduling_policies',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
+      list: { access: login, query: { max: 'integer' } },
       add: { notBuilt: true, mandatory: ['name'] },
     },
   },
@@ -162,7 +163,7 @@ export const schedulingServices = {
     paths: ['schedulingpolicies/{scheduling_policy}'],
     type: 'scheduling_policy',
     methods: {
-      get: { notBuilt: true },
+      get: { access: login },
       update: { notBuilt: true },
       remove: { notBuilt: true },
     },
@@ -172,7 +173,7 @@ export const schedulingServices = {
     type: 'filter',
     root: 'filters',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
+      list: { access: login, query: { max: 'integer' } },
       add: { notBuilt: true, mandatory: ['scheduling_policy_unit.id'] },
     },
   },
@@ -180,7 +181,7 @@ export const schedulingServices = {
     paths: ['schedulingpolicies/{scheduling_policy}/filters/{filter}'],
     type: 'filter',
     methods: {
-      get: { notBuilt: true },
+      get: { access: login },
       remove: { notBuilt: true },
     },
   },
@@ -189,7 +190,7 @@ export const schedulingServices = {
     type: 'weight',
     root: 'weights',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
+      list: { access: login, query: { max: 'integer' } },
       add: { notBuilt: true, mandatory: ['scheduling_policy_unit.id'] },
     },
   },
@@ -197,7 +198,7 @@ export const schedulingServices = {
     paths: ['schedulingpolicies/{scheduling_policy}/weights/{weight}'],
     type: 'weight',
     methods: {
-      get: { notBuilt: true },
+      get: { access: login },
       remove: { notBuilt: true },
     },
   },
@@ -206,7 +207,7 @@ export const schedulingServices = {
     type: 'balance',
     root: 'balances',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
+      list: { access: login, query: { max: 'integer' } },
       add: { notBuilt: true, mandatory: ['scheduling_policy_unit.id'] },
     },
   },
@@ -214,7 +215,7 @@ export const schedulingServices = {
     paths: ['schedulingpolicies/{scheduling_policy}/balances/{balance}'],
     type: 'balance',
     methods: {
-      get: { notBuilt: true },
+      get: { access: login },
       remove: { notBuilt: true },
     },
   },
@@ -223,14 +224,14 @@ export const schedulingServices = {
     type: 'scheduling_policy_unit',
     root: 'scheduling_policy_units',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
+      list: { access: login, query: { max: 'integer' } },
     },
   },
   scheduling_policy_unit: {
     paths: ['schedulingpolicyunits/{scheduling_policy_unit}'],
     type: 'scheduling_policy_unit',
     methods: {
-      get: { notBuilt: true },
+      get: { access: login },
       remove: { notBuilt: true },
     },
   },

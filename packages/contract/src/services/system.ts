@@ -1,4 +1,4 @@
-import { login, visible } from '../access.ts';
+import { login, needs, permit, system, visible } from '../access.ts';
 import type { ServiceDeclarations } from '../service-language.ts';
 
 /** The entry point and what belongs to no noun. */
@@ -23,17 +23,17 @@ export const systemServices = {
     type: 'bookmark',
     root: 'bookmarks',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['name', 'value'] },
+      list: { access: visible, query: { max: 'integer' } },
+      add: { access: needs(permit('bookmark_management', system)), mandatory: ['name', 'value'] },
     },
   },
   bookmark: {
     paths: ['bookmarks/{bookmark}'],
     type: 'bookmark',
     methods: {
-      get: { notBuilt: true },
-      update: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      update: { access: needs(permit('bookmark_management', system)) },
+      remove: { access: needs(permit('bookmark_management', system)) },
     },
   },
   icons: {
@@ -72,7 +72,7 @@ export const systemServices = {
     root: 'tags',
     methods: {
       list: { access: login, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['name'] },
+      add: { access: needs(permit('tag_management', system)), mandatory: ['name'] },
     },
   },
   tag: {
@@ -80,8 +80,8 @@ export const systemServices = {
     type: 'tag',
     methods: {
       get: { access: login },
-      update: { notBuilt: true },
-      remove: { notBuilt: true },
+      update: { access: needs(permit('tag_management', system)) },
+      remove: { access: needs(permit('tag_management', system)) },
     },
   },
   system_options: {
