@@ -143,8 +143,8 @@ test('no answer, a late one, and one from something else are told apart', async 
 
 test('what is not built is not offered', () => {
   const api = client({ url: 'http://127.0.0.1:1', token: 't' });
-  // @ts-expect-error suspend is not built
-  expect(api.vms('1').suspend).toBeUndefined();
+  // @ts-expect-error screenshot is not built
+  expect(api.vms('1').screenshot).toBeUndefined();
   // @ts-expect-error there is no such collection
   expect(api.unicorns).toBeUndefined();
 });

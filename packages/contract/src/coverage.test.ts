@@ -22,13 +22,13 @@ test('a method is proven only when a test has marked it', () => {
   const of = (service: string) => rows.find((row) => row.service === service);
   expect(of('vms')).toEqual({ service: 'vms', declared: ['list', 'add'], built: ['list', 'add'], proven: ['add'] });
   expect(of('vm')?.proven).toEqual(['start']);
-  expect(of('vm')?.built).not.toContain('suspend');
-  expect(of('vm')?.declared).toContain('suspend');
+  expect(of('vm')?.built).not.toContain('screenshot');
+  expect(of('vm')?.declared).toContain('screenshot');
 });
 
 test('a mark for what is not built does not compile, and does not count', () => {
-  // @ts-expect-error suspend is not built
-  const mark: Parameters<typeof proves>[0] = 'vm.suspend';
+  // @ts-expect-error screenshot is not built
+  const mark: Parameters<typeof proves>[0] = 'vm.screenshot';
   expect(coverage(new Set([mark])).flatMap(({ proven }) => proven)).toEqual([]);
 });
 

@@ -12,7 +12,7 @@ test('a service is served by exactly one handler for each built method', () => {
 
   // @ts-expect-error `add` has no handler
   serve('networks', { list: () => [] });
-  // @ts-expect-error suspend is not built
+  // @ts-expect-error screenshot is not built
   serve('vm_cdroms', { list: () => [], add: () => ({}) });
   // @ts-expect-error the rows are not networks
   serve('networks', { list: () => [{ mtu: 'large' }], add: ({ input }) => input });
@@ -51,6 +51,6 @@ test('what nobody serves is named', () => {
   const missing = unserved([serve('networks', { list: () => [], add: ({ input }) => input })]);
   expect(missing).not.toContain('networks.list');
   expect(missing).toContain('vms.add');
-  expect(missing).not.toContain('vm.suspend');
+  expect(missing).not.toContain('vm.screenshot');
   expect(missing).not.toContain('changes.get');
 });

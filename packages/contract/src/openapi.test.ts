@@ -48,7 +48,7 @@ test('operations have ids of their own, responses, and the ids of their path as 
 
 test('what is not built, and what is ours, is marked', () => {
   const at = (path: string, verb: string) => all.get(`#/paths/${path.replaceAll('/', '~1')}/${verb}`);
-  expect(at('/vms/{vm}/suspend', 'post')).toMatchObject({ 'x-ostler-not-built': true, responses: { 501: {} } });
+  expect(at('/vms/{vm}/screenshot', 'post')).toMatchObject({ 'x-ostler-not-built': true, responses: { 501: {} } });
   expect(at('/vms/{vm}/start', 'post')).not.toHaveProperty('x-ostler-not-built');
   expect(at('/vms/{vm}/serialconsoleticket', 'post')).toHaveProperty('x-ostler-addition', true);
   expect(at('/changes', 'get')).toHaveProperty('x-ostler-addition', true);

@@ -171,9 +171,9 @@ test('missing mandatory input is said in RHV’s words', () => {
 });
 
 test('what is not built says so with 501; misses have their status', () => {
-  expect(notBuiltFault(route('POST', '/vms/1/suspend'))).toMatchObject({
+  expect(notBuiltFault(route('POST', '/vms/1/screenshot'))).toMatchObject({
     status: 501,
-    fault: { code: 'method_not_built', detail: '[Ostler does not have POST /ovirt-engine/api/vms/{vm}/suspend yet.]' },
+    fault: { code: 'method_not_built', detail: '[Ostler does not have POST /ovirt-engine/api/vms/{vm}/screenshot yet.]' },
   });
   const missed = (verb: string, url: string) => {
     const found = match(verb, url);
@@ -211,7 +211,7 @@ test('sub-collections are links whose rel is the step of the URL; what is not bu
     expect.arrayContaining(['storagedomains', 'clusters', 'networks']),
   );
   expect(actionLinks('vms/{vm}', { vm: 'v' })).toContainEqual({ rel: 'start', href: '/ovirt-engine/api/vms/v/start' });
-  expect(actionLinks('vms/{vm}', { vm: 'v' }).map(({ rel }) => rel)).not.toContain('suspend');
+  expect(actionLinks('vms/{vm}', { vm: 'v' }).map(({ rel }) => rel)).not.toContain('screenshot');
   expect(rowXml('vm', linked({ id: 'v' }, 'vms/{vm}', { vm: 'v' }))).toMatch(
     /^<vm href="\/ovirt-engine\/api\/vms\/v" id="v">\n<actions><link href="[^"]*" rel="\w+"\/>/,
   );

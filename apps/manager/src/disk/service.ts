@@ -42,4 +42,4 @@ export function diskDocument(row: DiskRow): Api['disk'] {
 
 export { addDisk, removeDisk } from './jobs.ts';
 export { newDisk } from './create.ts';
-export { diskById, domainForDisk, forgetDisk, recordVolume, setLegal, usersOfDisk, type DiskRow } from './store.ts';
+export { diskById, domainForDisk, forgetDisk, insertDisk, recordVolume, setLegal, usersOfDisk, type DiskRow } from './store.ts';

@@ -78,7 +78,7 @@ export const domainForDisk = (db: Queries, id: string) =>
   ).then((found) => found && { ...found, available: found.available ?? undefined });
 
 export interface NewDisk {
-  readonly plan: AddDisk;
+  readonly plan: Pick<AddDisk, 'disk' | 'volume' | 'alias' | 'domain' | 'format' | 'sparse' | 'capacity' | 'description'> & { readonly contentType: string };
   readonly shareable: boolean;
   readonly wipeAfterDelete: boolean;
   readonly propagateErrors: boolean;
@@ -121,6 +121,8 @@ export async function usersOfDisk(db: Queries, disk: string): Promise<string[]> 
   const found = await rows<{ text: string }>(
     db,
     sql`select 'VM ' || m.name || ' runs with it' as text from disk_attachments a join vms m on m.id = a.vm_id where a.disk_id = ${disk} and a.active and m.run_id is not null
+        union all select 'VM ' || m.name || ' is suspended with it' from vms m where m.saved_memory = ${disk}
+        union all select 'VM ' || m.name || ' has it in its CD drive' from vms m where m.run_cd_disk_id = ${disk} and m.run_id is not null
         union all select 'volume ' || child.id || ' is laid over it' from volumes v join volumes child on child.parent_id = v.id and child.disk_id <> v.disk_id where v.disk_id = ${disk}`,
   );
   return found.map((one) => one.text);

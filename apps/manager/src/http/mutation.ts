@@ -24,6 +24,8 @@ export interface Mutation<Data, Output> {
   readonly apply?: (tx: Transaction, data: Data, job: string | undefined) => Promise<void>;
   /** What goes on after the commit. */
   readonly job?: JobType<Data>;
+  /** Whether anything is left to go on; without it, always. */
+  readonly jobWhen?: (data: Data) => boolean;
   /** Read after the commit. */
   readonly answer: (data: Data) => Promise<Output>;
 }
@@ -52,7 +54,7 @@ export async function mutate<Data, Output>(
   context: MutationContext,
   mutation: Mutation<Data, Output>,
 ): Promise<Output | Started<Output> | DryRun | Refusal> {
-  const job = mutation.job && randomUUID();
+  let job: string | undefined;
   try {
     const data = await context.db.transaction().execute(async (tx) => {
       await takeTurn(tx, mutation.objects);
@@ -64,14 +66,16 @@ export async function mutate<Data, Output>(
           return context.dryRun ? { plan: planDocument(told) } : told;
         });
       if (isRefusal(planned)) throw new Error('A refusal that refuses nothing');
-      const steps = mutation.job?.steps(planned as Plan<never>, toolsOutOfReach) ?? [];
+      const type = mutation.jobWhen?.(planned.data) === false ? undefined : mutation.job;
+      job = type && randomUUID();
+      const steps = type?.steps(planned as Plan<never>, toolsOutOfReach) ?? [];
       if (context.dryRun) throw new RolledBack((hidden) => ({ plan: planDocument(planWithout(planned, hidden), steps.map(stepDocument)) }));
       await mutation.apply?.(tx, planned.data, job);
-      if (job !== undefined && mutation.job)
+      if (job !== undefined && type)
         await insertJob(tx, {
           id: job,
-          type: mutation.job.type,
-          version: mutation.job.version,
+          type: type.type,
+          version: type.version,
           plan: planned,
           steps,
           owner: context.reader.user.id,

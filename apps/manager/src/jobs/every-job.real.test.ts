@@ -129,6 +129,13 @@ async function newVm(): Promise<string> {
   await did('POST', `vms/${id}/diskattachments`, { bootable: true, interface: 'virtio', disk: diskWish(fresh('disk')) });
   return id;
 }
+/** Its guest has an agent and is up. */
+async function suspendedVm(): Promise<string> {
+  const id = await runningVm();
+  await did('POST', `vms/${id}/suspend`, {});
+  await settled();
+  return id;
+}
 async function runningVm(body: object = {}): Promise<string> {
   const id = await newVm();
   await did('POST', `vms/${id}/start`, body);
@@ -137,7 +144,7 @@ async function runningVm(body: object = {}): Promise<string> {
 }
 /** Nothing is on its way: guests have booted or are paused, and ended runs are forgotten. */
 async function settled(): Promise<void> {
-  const moving = () => rows(world.db, sql`select 1 from vms where run_status not in ('down', 'up', 'paused')`);
+  const moving = () => rows(world.db, sql`select 1 from vms where run_status not in ('down', 'up', 'paused', 'suspended')`);
   await world.until(moving, (all) => all.length === 0);
   const ended = () => world.hosts.flatMap((host) => host.world.vms()).filter((vm) => vm.state.kind === 'ended');
   await world.until(ended, (all) => all.length === 0);
@@ -266,6 +273,41 @@ const scenarios: Readonly<Record<string, readonly Scenario[]>> = {
     action('reboot', runningVm, 'up'),
     action('reset', runningVm, 'up'),
     action('resume', () => runningVm({ pause: true }), 'up'),
+  ],
+  'change-run': [
+    {
+      given: () => runningVm(),
+      begin: (vm) => begin('PUT', `vms/${vm}`, { memory: 2 ** 30 + 2 ** 28, cpu: { topology: { sockets: 2 } } }),
+      afterwards: async (vm) =>
+        expect((await world.ask('GET', `vms/${vm}`)).body).toMatchObject({ memory: String(2 ** 30 + 2 ** 28), next_run_configuration_exists: 'false' }),
+      irrevocable: true,
+    },
+  ],
+  'suspend-vm': [
+    {
+      given: () => runningVm(),
+      begin: (vm) => begin('POST', `vms/${vm}/suspend`, {}),
+      afterwards: async (vm) => expect(await stateOf(`vms/${vm}`)).toBe('suspended'),
+      irrevocable: true,
+    },
+  ],
+  'resume-vm': [
+    {
+      given: suspendedVm,
+      begin: (vm) => begin('POST', `vms/${vm}/start`, {}),
+      afterwards: async (vm) =>
+        void (await world.until(
+          () => stateOf(`vms/${vm}`),
+          (seen) => seen === 'up',
+        )),
+    },
+  ],
+  'discard-memory': [
+    {
+      given: suspendedVm,
+      begin: (vm) => begin('POST', `vms/${vm}/stop`, {}),
+      afterwards: async (vm) => expect(await stateOf(`vms/${vm}`)).toBe('down'),
+    },
   ],
   'remove-vm': [
     {

@@ -103,13 +103,26 @@ export const writeRun = (tx: Transaction, observation: VmObservation, seen: { st
         where id = ${observation.vm}`,
   );
 
-export const writeEnd = (tx: Transaction, vm: string, exit: { reason: string; message?: string | undefined }) =>
-  change(
+/** A VM whose memory is kept is suspended, however this run ended; any other is down, and becomes what waited for that. */
+export async function writeEnd(tx: Transaction, vm: string, exit: { reason: string; message?: string | undefined }): Promise<void> {
+  await change(
     tx,
-    sql`update vms set run_id = null, run_host_id = null, run_state = null, run_status = 'down', run_boot_id = null, run_sequence = null, run_started = null, run_guest = null,
+    sql`update vms set run_id = null, run_host_id = null, run_state = null, run_status = case when saved_memory is null then 'down' else 'suspended' end,
+          run_boot_id = null, run_sequence = null, run_started = null, run_guest = null,
           exit_reason = ${exit.reason}, exit_message = ${exit.message ?? null}, stop_time = now()
         where id = ${vm}`,
   );
+  // Whoever saves it writes that down in a moment: it is not down for good.
+  if (exit.reason !== 'saved') await becomeNext(tx, vm);
+}
+
+/** What was asked for while it ran, it is from now on; what only its run had is gone. */
+export async function becomeNext(tx: Transaction, vm: string): Promise<void> {
+  const isDown = sql`v.id = ${vm} and v.run_id is null and v.saved_memory is null`;
+  await change(tx, sql`update vms v set hardware = n.hardware from snapshots n where ${isDown} and n.vm_id = v.id and n.kind = 'next_run'`);
+  await change(tx, sql`delete from snapshots n using vms v where ${isDown} and n.vm_id = v.id and n.kind = 'next_run'`);
+  await change(tx, sql`update vms v set run_once = null where ${isDown} and v.run_once is not null`);
+}
 
 /** Only the position moves: nothing that a reader sees has changed. */
 export const writeRunPosition = (tx: Transaction, vm: string, bootId: string, sequence: number) =>
@@ -120,7 +133,7 @@ export const runsOnHost = (db: Queries, host: string) =>
   rows<{ vm: string; run: string; starting: boolean }>(
     db,
     sql`select id as vm, run_id as run,
-          exists (select 1 from job_locks l join jobs j on j.id = l.job_id where l.object_id = vms.id and j.type = 'start-vm') as starting
+          exists (select 1 from job_locks l join jobs j on j.id = l.job_id where l.object_id = vms.id and j.type in ('start-vm', 'resume-vm', 'restart-vm')) as starting
         from vms where run_host_id = ${host} and run_id is not null`,
   );
 

@@ -19,7 +19,8 @@ import { serve } from '../http/context.ts';
 import { mounted } from '../http/mount.ts';
 import { attachmentFrom } from './attachment.ts';
 import { attachmentDocument, graphicsConsoles, nicDocument, reportedDevices } from './document.ts';
-import { graphicsTicket, inState } from './routes.ts';
+import { graphicsTicket } from './routes.ts';
+import { inState } from './vm.ts';
 import { vmStatistics } from './statistics.ts';
 import {
   attachmentsOf,

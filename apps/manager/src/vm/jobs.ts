@@ -5,12 +5,13 @@ import { userName } from '../access/service.ts';
 import { events } from '@ostler/domain/events/catalogue';
 import type { RemoveVm, RunAction, StartVm } from '@ostler/domain/vm/plan';
 import { runDocument } from '@ostler/domain/vm/run';
+import { hardwareOfRun } from '@ostler/domain/vm/run-once';
 import { emit } from '../audit/store.ts';
 import type { Database } from '../db/database.ts';
 import { forgetDisk } from '../disk/service.ts';
 import { job, NotYet, step, StepFailed } from '../jobs/definition.ts';
 import { finishTask } from '../jobs/host-task.ts';
-import { forgetRun, hostNodesOf, removeVmRows, runOf, runParts, vmById } from './store.ts';
+import { forgetRun, hostNodesOf, removeVmRows, runOf, runParts, vmById, volumeOfDisk } from './store.ts';
 
 /** Begins a run on its host. Its row says so since the commit; if it cannot begin, the host is made sure to have none of it. */
 export const startVm = job<StartVm>(
@@ -37,7 +38,8 @@ export const startVm = job<StartVm>(
   ],
 );
 
-async function runFor(db: Database, data: StartVm, at: number) {
+/** What the host is told of a run: the VM as it is now, and what the run has of its own. */
+export async function runFor(db: Database, data: StartVm, at: number) {
   const vm = await vmById(db, data.vm);
   if (!vm) throw new StepFailed({ code: 'vm_gone', message: 'The VM is not in the inventory any more' });
   const parts = await runParts(db, data.vm);
@@ -45,8 +47,9 @@ async function runFor(db: Database, data: StartVm, at: number) {
     vm: data.vm,
     run: data.run,
     name: vm.name,
-    hardware: vm.hardware,
+    hardware: hardwareOfRun(vm.hardware, vm.runOnce),
     paused: data.paused,
+    cd: data.cd === undefined ? null : await volumeOfDisk(db, data.cd),
     at,
     hostNodes: await hostNodesOf(db, data.host),
     media: [],
@@ -92,7 +95,8 @@ function callFor(agent: Pick<AgentClient, 'call'>, data: RunAction, run: { vm: s
   }
 }
 
-async function ended(db: Database, data: RunAction, signal: AbortSignal): Promise<void> {
+/** Waits until the run is over, as far as anybody has observed it. */
+export async function ended(db: Database, data: { readonly vm: string; readonly run: string }, signal: AbortSignal): Promise<void> {
   for (let look = 0; look < 100; look++) {
     if ((await runOf(db, data.vm))?.run !== data.run) return;
     await sleep(20, undefined, { signal });

@@ -1,58 +1,47 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import type { Api } from '@ostler/contract/schema';
 import { events } from '@ostler/domain/events/catalogue';
 import { fixedIds } from '@ostler/domain/fixed-ids';
-import { nameProblem } from '@ostler/domain/names';
-import { phrases, say } from '@ostler/domain/phrases';
+import { phrases } from '@ostler/domain/phrases';
 import { plan } from '@ostler/domain/plan';
-import { isRefusal, refusalOf, refuse, type Refusal } from '@ostler/domain/reason';
-import { changed, fittingFirmware, type Hardware } from '@ostler/domain/vm/hardware';
-import { planRemoveVm, planRunAction, planStart, schedulableMemory, vmPlanReasons, type RunAction } from '@ostler/domain/vm/plan';
+import { isRefusal, refuse } from '@ostler/domain/reason';
+import { changed, fittingFirmware } from '@ostler/domain/vm/hardware';
+import { planRemoveVm } from '@ostler/domain/vm/plan';
 import { vmReasons } from '@ostler/domain/vm/reasons';
-import { refusalFor, type VmInState } from '@ostler/domain/vm/state';
 import { planRemoveDisk } from '@ostler/domain/disk/plan';
 import { idOf } from '../access/authorize.ts';
-import type { Reader } from '../access/login.ts';
 import { emit } from '../audit/store.ts';
-import type { Database, Transaction } from '../db/database.ts';
+import type { Transaction } from '../db/database.ts';
 import { diskById, domainForDisk, usersOfDisk } from '../disk/service.ts';
 import { serve, type Context } from '../http/context.ts';
 import { mounted } from '../http/mount.ts';
 import { searchSql } from '../search/sql.ts';
+import { act, shutdown, stop, suspend } from './actions.ts';
 import { openConsole } from './consoles.ts';
+import { start } from './start.ts';
+import { changeVm } from './update.ts';
+import { inState, present, readVm, vmProblems } from './vm.ts';
 import { vmDocument } from './document.ts';
 import { hardwareWish } from './hardware-document.ts';
-import { hardwareRefusal } from './hardware-refusal.ts';
 import { inlineDisks } from './inline-disks.ts';
-import { removeVm, runAction, startVm } from './jobs.ts';
+import { removeVm } from './jobs.ts';
 import {
   attachmentsOf,
-  beginRun,
-  candidateHosts,
   clusterForVm,
-  disksToStart,
   findVm,
   insertAttachment,
   insertVm,
   listVms,
-  networksToStart,
   ownersOfDisk,
   searchColumns,
-  setStopReason,
   streamVms,
   templateForVm,
-  updateVm,
-  vmById,
-  vmNameTaken,
   type VmRow,
 } from './store.ts';
 
 const text = phrases({
   'vm.add': 'Creating VM {vm}',
-  'vm.update': 'Changing VM {vm}',
   'effect.vm-added': 'VM {vm} is there, and down',
-  'vm.stopped-already': 'VM {vm} is down already',
 });
 
 const collection = serve('vms', {
@@ -79,7 +68,7 @@ const collection = serve('vms', {
         const wish = hardwareWish(input);
         const firmware = fittingFirmware(home.settings.firmware, wish.operatingSystem ?? base.hardware.operatingSystem);
         const hardware = changed({ ...base.hardware, firmware }, wish);
-        const wrong = await problems(tx, { id, name, cluster, hardware });
+        const wrong = await vmProblems(tx, { id, name, cluster, hardware });
         if (wrong) return wrong;
         const disks = await inlineDisks(tx, reader, { name, dataCenter: home.dataCenter, hardware }, wished);
         if (isRefusal(disks)) return disks;
@@ -109,57 +98,17 @@ const collection = serve('vms', {
         for (const disk of disks) await insertAttachment(tx, id, disk);
         await emit(tx, events.vm_added({ vm: name, user: reader.user.userName }), { vm: id, cluster, user: reader.user.id }, correlation);
       },
-      answer: () => read(db, reader, id),
+      answer: () => readVm(db, reader, id),
     });
   },
 });
 
 const item = serve('vm', {
-  async get({ db, reader, ids }) {
+  async get({ db, reader, ids, parameters }) {
     const row = await findVm(db, reader, ids.vm);
-    return row && vmDocument(row);
+    return row && vmDocument(parameters.next_run === true && row.nextRun ? { ...row, hardware: row.nextRun } : row);
   },
-  update: ({ db, reader, ids, input, mutate, correlation }) =>
-    mutate({
-      objects: [ids.vm, `vm-name ${(input.name ?? '').toLowerCase()}`],
-      plan: async (tx) => {
-        const row = await present(tx, ids.vm);
-        const hardware = changed(row.hardware, hardwareWish(input, row.hardware));
-        const name = input.name ?? row.name;
-        const differs = !isDeepStrictEqual(hardware, row.hardware);
-        const against = refusalOf([
-          refusalFor('edit', inState(row)),
-          // What a running VM's next start would change is the next-run configuration's business, which is not built yet.
-          differs && row.run !== null && vmReasons.vm_change_needs_down({ vm: row.name }),
-          input.cluster?.id !== undefined && input.cluster.id !== row.cluster && vmReasons.vm_cluster_change_not_built('vm.cluster'),
-        ]);
-        return (
-          against ??
-          (await problems(tx, { id: row.id, name, cluster: row.cluster, hardware, before: row.hardware })) ??
-          plan({
-            title: text['vm.update']({ vm: name }),
-            locks: [{ object: row.id, kind: 'vm', mode: 'exclusive' }],
-            data: {
-              name,
-              description: input.description ?? row.description,
-              comment: input.comment ?? row.comment,
-              hardware,
-              deleteProtected: input.delete_protected ?? row.deleteProtected,
-            },
-          })
-        );
-      },
-      apply: async (tx, settings) => {
-        await updateVm(tx, ids.vm, settings);
-        await emit(
-          tx,
-          events.vm_updated({ vm: settings.name, user: reader.user.userName }),
-          { vm: ids.vm, user: reader.user.id },
-          correlation,
-        );
-      },
-      answer: () => read(db, reader, ids.vm),
-    }),
+  update: (call) => changeVm(call),
   remove: ({ ids, parameters, mutate }) =>
     mutate({
       objects: [ids.vm],
@@ -173,31 +122,12 @@ const item = serve('vm', {
       job: removeVm,
       answer: async () => ({}),
     }),
-  start: async ({ db, reader, ids, input, mutate, correlation }) => {
-    const row = await findVm(db, reader, ids.vm);
-    if (row?.status === 'paused') return act({ ids, mutate }, 'resume');
-    const host = input.vm?.placement_policy?.hosts?.[0];
-    const wanted = host?.id ?? (host?.name === undefined ? undefined : await idOf(db, reader, 'host', host.name));
-    return mutate({
-      objects: [ids.vm, `scheduling ${row?.cluster ?? ''}`],
-      plan: (tx) => startPlan(tx, ids.vm, wanted, input.pause === true),
-      apply: async (tx, data) => {
-        await beginRun(tx, data.vm, data.run, data.host);
-        await emit(
-          tx,
-          events.vm_run_requested({ vm: data.name, user: reader.user.userName, host: data.hostName }),
-          { vm: data.vm, host: data.host, user: reader.user.id },
-          correlation,
-        );
-      },
-      job: startVm,
-      answer: async () => ({}),
-    });
-  },
+  start: (call) => start(call),
   stop: (call) => stop(call),
-  shutdown: ({ ids, input, mutate }) => act({ ids, mutate }, 'shutdown', input.reason),
-  reboot: ({ ids, mutate }) => act({ ids, mutate }, 'reboot'),
-  reset: ({ ids, mutate }) => act({ ids, mutate }, 'reset'),
+  shutdown: (call) => shutdown(call),
+  suspend: (call) => suspend(call),
+  reboot: (call) => act(call, 'reboot'),
+  reset: (call) => act(call, 'reset'),
   ticket: (call) => graphicsTicket(call, call.ids.vm, call.input.ticket),
   serialconsoleticket: (call) => openConsole(call, call.ids.vm, 'serial'),
 });
@@ -208,83 +138,12 @@ async function* documents(rows: AsyncIterable<VmRow>): AsyncGenerator<Api['vm']>
   for await (const row of rows) yield vmDocument(row);
 }
 
-/** Already down is success: what was asked is so. */
-async function stop({
-  db,
-  ids,
-  input,
-  mutate,
-}: {
-  db: Database;
-  ids: { vm: string };
-  input: { reason?: string | undefined };
-  mutate: Context['mutate'];
-}) {
-  const row = await vmById(db, ids.vm);
-  if (row?.status !== 'down') return act({ ids, mutate }, 'stop', input.reason);
-  return mutate({
-    objects: [],
-    plan: async () => plan({ title: text['vm.stopped-already']({ vm: row.name }), data: {} }),
-    answer: async () => ({}),
-  });
-}
-
-const act = ({ ids, mutate }: { ids: { vm: string }; mutate: Context['mutate'] }, action: RunAction['action'], reason?: string) =>
-  mutate({
-    objects: [ids.vm],
-    plan: async (tx) => {
-      const row = await present(tx, ids.vm);
-      return planRunAction({ vm: { ...inState(row), id: row.id, run: row.run ?? undefined, host: row.host ?? undefined } }, action, reason);
-    },
-    apply: async (tx) => {
-      if (reason) await setStopReason(tx, ids.vm, reason.slice(0, 4096));
-    },
-    job: runAction,
-    answer: async () => ({}),
-  });
-
 /** Paused for the console's password: `ticket` is RHV's action for VNC and SPICE alike. */
 export async function graphicsTicket(context: Context, vm: string, ticket: Api['ticket'] | undefined) {
   const value = ticket?.value ?? randomBytes(6).toString('base64url');
   const expiry = ticket?.expiry ?? 7200;
   const opened = await openConsole(context, vm, 'graphics', { password: value, seconds: expiry });
   return 'url' in opened ? { ticket: { value, expiry } } : opened;
-}
-
-async function startPlan(tx: Transaction, vm: string, host: string | undefined, paused: boolean) {
-  const row = await present(tx, vm);
-  const cluster = await clusterForVm(tx, row.cluster);
-  const nics = await networksToStart(tx, vm);
-  const hosts = await candidateHosts(tx, row.cluster);
-  return planStart(
-    {
-      vm: { ...inState(row), id: row.id, hardware: row.hardware },
-      cluster: cluster?.name ?? '',
-      disks: await disksToStart(tx, vm),
-      networks: nics.flatMap(({ network }) => (network === null ? [] : [network])),
-      nicCount: nics.length,
-      hosts: hosts.map(({ memory, committed, ...one }) => ({
-        ...one,
-        schedulable: schedulableMemory({ memory, committed }, cluster?.settings.overcommitPercent ?? 100),
-      })),
-    },
-    { run: randomUUID(), host, paused },
-  );
-}
-
-interface Judged {
-  readonly id: string;
-  readonly name: string;
-  readonly cluster: string;
-  readonly hardware: Hardware;
-  readonly before?: Hardware;
-}
-
-async function problems(tx: Transaction, { id, name, ...vm }: Judged): Promise<Refusal | undefined> {
-  const wrong = nameProblem('VM', name, 'vm.name');
-  if (wrong) return refuse(wrong);
-  if (await vmNameTaken(tx, name, id)) return refuse(vmPlanReasons.vm_name_taken({ name }, 'vm.name'));
-  return hardwareRefusal(tx, { id, ...vm });
 }
 
 async function removalDisks(tx: Transaction, vm: string) {
@@ -315,23 +174,4 @@ async function removalDisks(tx: Transaction, vm: string) {
     });
   }
   return found;
-}
-
-async function present(tx: Transaction | Database, id: string): Promise<VmRow> {
-  const row = await vmById(tx, id);
-  if (!row) throw new Error('The VM vanished while it was looked at');
-  return row;
-}
-
-export const inState = (row: VmRow): VmInState => ({
-  name: row.name,
-  status: row.status,
-  deleteProtected: row.deleteProtected,
-  ...(row.heldBy && { heldBy: say(row.heldBy) }),
-});
-
-async function read(db: Database, reader: Reader, id: string): Promise<Api['vm']> {
-  const row = await findVm(db, reader, id);
-  if (!row) throw new Error('What was just written cannot be read');
-  return vmDocument(row);
 }

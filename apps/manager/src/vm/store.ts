@@ -2,7 +2,8 @@ import type { VmStatistics } from '@ostler/agent-contract/values';
 import type { Hardware } from '@ostler/domain/vm/hardware';
 import { currentHardware, withCurrentHardware, type StoredHardware } from '@ostler/domain/vm/hardware-versions';
 import type { HostNumaNode } from '@ostler/domain/vm/pinning';
-import type { CandidateHost, StartDisk } from '@ostler/domain/vm/plan';
+import type { CandidateHost, StartDisk, StartVm } from '@ostler/domain/vm/plan';
+import type { RunOnce } from '@ostler/domain/vm/run-once';
 import type { Reader } from '../access/login.ts';
 import { visibleTo } from '../access/visibility.ts';
 import { change, json, row, rows, sql, type Queries, type Sql, type Transaction } from '../db/database.ts';
@@ -18,6 +19,15 @@ export interface VmRow {
   readonly originalTemplate: string;
   readonly cpuProfile: string | null;
   readonly hardware: Hardware;
+  /** What it becomes at its next start; null where that is what it is. */
+  readonly nextRun: Hardware | null;
+  /** What this run has of its own. */
+  readonly runOnce: RunOnce | null;
+  /** The disk with its memory, while it is suspended. */
+  readonly savedMemory: string | null;
+  /** The disk in its CD drive at its next start, and in this run. */
+  readonly cd: string | null;
+  readonly runCd: string | null;
   readonly deleteProtected: boolean;
   readonly creationTime: Date;
   readonly status: string;
@@ -56,7 +66,8 @@ const from = sql`from vms m join clusters c on c.id = m.cluster_id left join dat
 const selectWith = (
   host: Sql,
 ): Sql => sql`select m.id, m.name, m.description, m.comment, m.cluster_id as cluster, m.template_id as template, m.original_template_id as "originalTemplate", m.cpu_profile_id as "cpuProfile",
-    m.hardware, m.delete_protected as "deleteProtected", m.creation_time as "creationTime", coalesce(held.shows_as, m.run_status) as status, held.title as "heldBy",
+    m.hardware, (select n.hardware from snapshots n where n.vm_id = m.id and n.kind = 'next_run') as "nextRun", m.run_once as "runOnce", m.saved_memory as "savedMemory",
+    m.cd_disk_id as cd, m.run_cd_disk_id as "runCd", m.delete_protected as "deleteProtected", m.creation_time as "creationTime", coalesce(held.shows_as, m.run_status) as status, held.title as "heldBy",
     m.run_id as run, ${host} as host, m.run_state as "runState", m.run_started as "runStarted", m.run_guest as guest, m.stop_time as "stopTime", m.stop_reason as "stopReason",
     (select n.id from snapshots n where n.vm_id = m.id and n.kind = 'active') as snapshot
   ${from} left join lateral (select l.shows_as, j.title from job_locks l join jobs j on j.id = l.job_id where l.object_id = m.id and l.mode = 'exclusive' limit 1) held on true`;
@@ -103,7 +114,7 @@ export const searchColumns = (reader: Reader): Readonly<Record<string, Sql>> => 
 export async function listVms(db: Queries, reader: Reader, search: SearchResult, within: Sql = sql`true`): Promise<VmRow[]> {
   const order = search.order(sql`lower(m.name)`);
   const ids = sql`select m.id ${from} where ${visibleTo(reader, 'vm', sql`m.id`)} and ${within} and ${search.condition} order by ${order} ${search.page}`;
-  return (await rows<StoredVm>(db, sql`${selectFor(reader)} where m.id in (${ids}) order by ${order}`)).map(withCurrentHardware);
+  return (await rows<StoredVm>(db, sql`${selectFor(reader)} where m.id in (${ids}) order by ${order}`)).map(currentVm);
 }
 
 /**
@@ -117,7 +128,7 @@ export async function* streamVms(db: Queries, reader: Reader, search: SearchResu
       db,
       sql`${selectFor(reader)} where ${visibleTo(reader, 'vm', sql`m.id`)} and lower(m.name) > lower(${after}::text) and ${search.condition} order by lower(m.name) limit ${pieceSize}`,
     );
-    yield* piece.map(withCurrentHardware);
+    yield* piece.map(currentVm);
     const last = piece.at(-1);
     if (!last || piece.length < pieceSize) return;
     after = last.name;
@@ -130,8 +141,9 @@ export const findVm = async (db: Queries, reader: Reader, id: string): Promise<V
 export const vmById = async (db: Queries, id: string): Promise<VmRow | undefined> =>
   current(await row<StoredVm>(db, sql`${select} where m.id = ${id}`));
 
-type StoredVm = Omit<VmRow, 'hardware'> & { readonly hardware: StoredHardware };
-const current = (found: StoredVm | undefined): VmRow | undefined => found && withCurrentHardware(found);
+type StoredVm = Omit<VmRow, 'hardware' | 'nextRun'> & { readonly hardware: StoredHardware; readonly nextRun: StoredHardware | null };
+const currentVm = (found: StoredVm): VmRow => ({ ...withCurrentHardware(found), nextRun: found.nextRun && currentHardware(found.nextRun) });
+const current = (found: StoredVm | undefined): VmRow | undefined => found && currentVm(found);
 
 export const vmNameTaken = async (db: Queries, name: string, except: string) =>
   (await row(db, sql`select 1 from vms where lower(name) = lower(${name}) and id <> ${except}`)) !== undefined;
@@ -224,16 +236,33 @@ export const candidateHosts = (db: Queries, cluster: string) =>
         where h.cluster_id = ${cluster} order by h.name`,
   );
 
+/** The volume that a guest sees of a disk. */
+export const volumeOfDisk = async (db: Queries, disk: string) =>
+  (await row<{ domain: string; image: string; volume: string }>(
+    db,
+    sql`select domain_id as domain, disk_id as image, id as volume from volumes where disk_id = ${disk} and active`,
+  )) ?? null;
+
+/** A disk as a start looks at it. */
+export const diskToStart = (db: Queries, disk: string) =>
+  row<StartDisk>(
+    db,
+    sql`select k.id as disk, k.alias, ks.status, jsonb_build_object('id', s.id, 'name', s.name, 'status', ss.status) as domain
+        from disks k join disk_statuses ks on ks.id = k.id join volumes v on v.disk_id = k.id and v.active
+          join storage_domains s on s.id = v.domain_id join storage_domain_statuses ss on ss.id = s.id where k.id = ${disk}`,
+  );
+
 /** The NUMA nodes that a host told of. */
 export const hostNodesOf = async (db: Queries, host: string): Promise<readonly HostNumaNode[]> =>
   (await row<{ nodes: readonly HostNumaNode[] | null }>(db, sql`select facts -> 'numaNodes' as nodes from hosts where id = ${host}`))
     ?.nodes ?? [];
 
 /** The run as it is meant: written with the job that begins it. What it does is observed. */
-export const beginRun = (tx: Transaction, vm: string, run: string, host: string) =>
+export const beginRun = (tx: Queries, { vm, run, host, cd, runOnce, memory }: StartVm) =>
   change(
     tx,
-    sql`update vms set run_id = ${run}, run_host_id = ${host}, run_state = null, run_status = 'wait_for_launch', run_boot_id = null, run_sequence = null, run_started = null, run_guest = null, stop_reason = null
+    sql`update vms set run_id = ${run}, run_host_id = ${host}, run_state = null, run_status = 'wait_for_launch', run_boot_id = null, run_sequence = null, run_started = null, run_guest = null, stop_reason = null,
+          run_cd_disk_id = ${cd ?? null}, run_once = case when ${memory !== undefined} then run_once else ${runOnce ? json(runOnce) : sql`null`} end
         where id = ${vm}`,
   );
 
@@ -241,7 +270,9 @@ export const beginRun = (tx: Transaction, vm: string, run: string, host: string)
 export const forgetRun = (tx: Transaction, vm: string, run: string) =>
   change(
     tx,
-    sql`update vms set run_id = null, run_host_id = null, run_state = null, run_status = 'down', run_boot_id = null, run_sequence = null, run_started = null, run_guest = null where id = ${vm} and run_id = ${run}`,
+    sql`update vms set run_id = null, run_host_id = null, run_state = null, run_status = case when saved_memory is null then 'down' else 'suspended' end,
+          run_once = case when saved_memory is null then null else run_once end, run_boot_id = null, run_sequence = null, run_started = null, run_guest = null
+        where id = ${vm} and run_id = ${run}`,
   );
 
 export const runOf = (db: Queries, vm: string) =>

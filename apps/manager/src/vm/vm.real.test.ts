@@ -295,7 +295,7 @@ test('a VM starts, is up when its guest answers, and after a stop it is down and
     await world.did('POST', `vms/${vm}/${action}`, {});
     await becomes(vm, status);
   }
-  expect(await world.ask('POST', `vms/${vm}/suspend`, {})).toMatchObject({ status: 501, body: { code: 'method_not_built' } });
+  expect(await world.ask('POST', `vms/${vm}/screenshot`, {})).toMatchObject({ status: 501, body: { code: 'method_not_built' } });
   await world.did('POST', `vms/${vm}/stop`, { reason: 'enough' });
   expect((await world.ask('GET', `vms/${vm}`)).body).toMatchObject({ status: 'down', stop_reason: 'enough' });
   expect((await world.ask('GET', `vms/${vm}`)).body).not.toHaveProperty('host');
@@ -623,7 +623,7 @@ test('bad input about VMs is told by code and field, and leaves nothing behind',
     [409, 'vm_wrong_status', undefined, 'POST', `vms/${vm}/reboot`, {}],
     [409, 'vm_wrong_status', undefined, 'POST', `vms/${vm}/reset`, {}],
     [409, 'vm_wrong_status', undefined, 'DELETE', `vms/${up}`],
-    [409, 'vm_change_needs_down', undefined, 'PUT', `vms/${up}`, { memory: 2 * gibibyte }],
+    [409, 'hot_memory_step', 'vm.memory', 'PUT', `vms/${up}`, { memory: gibibyte + mebibyte }],
     [409, 'vm_wrong_status', undefined, 'POST', `vms/${up}/nics`, { name: 'nic1' }],
     [409, 'vm_wrong_status', undefined, 'POST', `vms/${up}/diskattachments`, { interface: 'virtio', bootable: false, disk: newDisk('x') }],
     [

@@ -100,7 +100,7 @@ export const vmServices = {
         },
       },
       stop: { access: needs(permit('stop_vm', path('vm'))), action: { force: 'boolean', reason: 'string' } },
-      suspend: { notBuilt: true },
+      suspend: { access: needs(permit('hibernate_vm', path('vm'))) },
       thawfilesystems: { notBuilt: true },
       ticket: { access: needs(permit('connect_to_vm', path('vm'))), action: { ticket: 'ticket' }, out: { ticket: 'ticket' } },
       undosnapshot: { notBuilt: true },

@@ -2,7 +2,9 @@ import { phrases } from '../phrases.ts';
 import { plan, type Plan } from '../plan.ts';
 import { reasons, refusalOf, refuse, type Refusal } from '../reason.ts';
 import { gibibyte, type Hardware } from './hardware.ts';
-import { refusalFor, type VmInState } from './state.ts';
+import { hardwareOfRun, type RunOnce } from './run-once.ts';
+import { refusalFor, vmStateReasons, type VmInState } from './state.ts';
+import { savedMemoryProblem, type SavedMemory } from './suspend.ts';
 
 /** What starting, stopping and removing a VM would check, change and hold. */
 
@@ -20,6 +22,8 @@ export const vmPlanReasons = reasons({
     text: 'Cannot start VM {vm}: it boots from hard disk alone, and has none. Attach a disk, or let it boot from CD-ROM or network too.',
   },
   vm_boot_network_missing: { class: 'conflict', text: 'Cannot start VM {vm}: it boots from the network alone, and has no NIC.' },
+  vm_cd_unfit: { class: 'conflict', text: 'Cannot start VM {vm}: the CD {disk} is {status}. Take it out of the drive, or mend it.' },
+  vm_stateless_not_built: { class: 'not_built', text: 'Starting a VM stateless comes with snapshots.' },
   vm_stateless_ha: { class: 'conflict', text: 'VM {vm} is highly available; it cannot run stateless.' },
 });
 
@@ -67,6 +71,8 @@ export interface StartFacts {
   readonly networks: readonly string[];
   readonly nicCount: number;
   readonly hosts: readonly CandidateHost[];
+  /** What lies in its CD drive. */
+  readonly cd?: StartDisk | undefined;
 }
 
 export interface StartVm {
@@ -76,30 +82,55 @@ export interface StartVm {
   readonly host: string;
   readonly hostName: string;
   readonly paused: boolean;
+  /** The disk in the CD drive. */
+  readonly cd?: string;
+  readonly runOnce?: RunOnce;
+  /** The memory that a suspended VM goes on with. */
+  readonly memory?: { readonly disk: string; readonly volume: string; readonly domain: string };
+}
+
+export interface StartWish {
+  readonly run: string;
+  readonly host?: string | undefined;
+  readonly paused: boolean;
+  readonly runOnce?: RunOnce | undefined;
 }
 
 /** A start of a VM that is down; `run` is the id that this run will have. */
-export function planStart(
-  facts: StartFacts,
-  wish: { readonly run: string; readonly host?: string | undefined; readonly paused: boolean },
-): Plan<StartVm> | Refusal {
-  const { vm, disks } = facts;
+export function planStart(facts: StartFacts, wish: StartWish): Plan<StartVm> | Refusal {
+  const { disks, cd } = facts;
+  const vm = { ...facts.vm, hardware: hardwareOfRun(facts.vm.hardware, wish.runOnce ?? null) };
   const said = vmPlanReasons;
+  const alone = (device: string) => vm.hardware.boot.every((one) => one === device);
   const against = refusalOf([
-    refusalFor('start', vm),
+    refusalFor(wish.runOnce ? 'run_once' : 'start', vm),
+    vm.heldBy === undefined &&
+      vm.status === 'suspended' &&
+      vmStateReasons.vm_wrong_status({ action: 'start anew', vm: vm.name, status: 'suspended', possible: 'down' }),
+    wish.runOnce?.hardware.stateless === true && said.vm_stateless_not_built('action.vm.stateless'),
+    // A highly available VM starts without its CD rather than not at all.
+    cd &&
+      !vm.hardware.highAvailability.enabled &&
+      (cd.status !== 'ok' || cd.domain.status !== 'active') &&
+      said.vm_cd_unfit({
+        vm: vm.name,
+        disk: cd.alias,
+        status: cd.status === 'ok' ? `on a storage domain that is ${cd.domain.status}` : cd.status,
+      }),
     ...disks.map((disk) => disk.status !== 'ok' && said.vm_disk_not_ok({ vm: vm.name, disk: disk.alias, status: disk.status })),
     ...disks.map(
       (disk) =>
         disk.domain.status !== 'active' &&
         said.vm_domain_not_active({ vm: vm.name, disk: disk.alias, domain: disk.domain.name, status: disk.domain.status }),
     ),
-    vm.hardware.boot.every((device) => device === 'hd') && disks.length === 0 && said.vm_boot_disk_missing({ vm: vm.name }),
-    vm.hardware.boot.every((device) => device === 'network') && facts.nicCount === 0 && said.vm_boot_network_missing({ vm: vm.name }),
+    alone('hd') && disks.length === 0 && vm.hardware.kernel?.path === undefined && said.vm_boot_disk_missing({ vm: vm.name }),
+    alone('network') && facts.nicCount === 0 && said.vm_boot_network_missing({ vm: vm.name }),
     vm.hardware.stateless && vm.hardware.highAvailability.enabled && said.vm_stateless_ha({ vm: vm.name }),
   ]);
   if (against) return against;
-  const chosen = chooseHost(facts, wish.host);
+  const chosen = chooseHost({ ...facts, vm }, wish.host);
   if ('refused' in chosen) return chosen;
+  const usable = cd?.status === 'ok' && cd.domain.status === 'active' ? cd : undefined;
   return plan({
     title: text['vm.start']({ vm: vm.name }),
     checks: [text['check.host']({ host: chosen.name, free: Math.round(chosen.schedulable / gibibyte) })],
@@ -108,16 +139,77 @@ export function planStart(
     locks: [
       { object: vm.id, kind: 'vm', mode: 'exclusive', showsAs: 'wait_for_launch' },
       ...disks.map((disk) => ({ object: disk.disk, kind: 'disk', mode: 'shared' }) as const),
-      ...[...new Set(disks.map((disk) => disk.domain.id))].map((object) => ({ object, kind: 'storage_domain', mode: 'shared' }) as const),
+      ...(usable ? [{ object: usable.disk, kind: 'disk', mode: 'shared' } as const] : []),
+      ...[...new Set([...disks, ...(usable ? [usable] : [])].map((disk) => disk.domain.id))].map(
+        (object) => ({ object, kind: 'storage_domain', mode: 'shared' }) as const,
+      ),
     ],
-    data: { vm: vm.id, name: vm.name, run: wish.run, host: chosen.id, hostName: chosen.name, paused: wish.paused },
+    data: {
+      vm: vm.id,
+      name: vm.name,
+      run: wish.run,
+      host: chosen.id,
+      hostName: chosen.name,
+      paused: wish.paused,
+      ...(usable && { cd: usable.disk }),
+      ...(wish.runOnce && { runOnce: wish.runOnce }),
+    },
+  });
+}
+
+/** A suspended VM goes on, with what it had: nothing but its host can be chosen anew. */
+export function planResume(facts: StartFacts, memory: SavedMemory | undefined, wish: StartWish): Plan<StartVm> | Refusal {
+  const { vm, disks } = facts;
+  const said = vmPlanReasons;
+  const against = refusalOf([
+    refusalFor('start', vm),
+    vm.heldBy === undefined &&
+      vm.status !== 'suspended' &&
+      vmStateReasons.vm_wrong_status({ action: 'resume', vm: vm.name, status: vm.status, possible: 'suspended' }),
+    wish.runOnce && refusalFor('run_once', vm),
+    ...(savedMemoryProblem(vm.name, memory)?.refused ?? []),
+    ...disks.map((disk) => disk.status !== 'ok' && said.vm_disk_not_ok({ vm: vm.name, disk: disk.alias, status: disk.status })),
+    ...disks.map(
+      (disk) =>
+        disk.domain.status !== 'active' &&
+        said.vm_domain_not_active({ vm: vm.name, disk: disk.alias, domain: disk.domain.name, status: disk.domain.status }),
+    ),
+  ]);
+  if (against) return against;
+  if (!memory) throw new Error('What is lost was refused');
+  const chosen = chooseHost(facts, wish.host);
+  if ('refused' in chosen) return chosen;
+  const domains = new Set([...disks.map((disk) => disk.domain.id), memory.domain.id]);
+  return plan({
+    title: text['vm.resume']({ vm: vm.name }),
+    checks: [text['check.host']({ host: chosen.name, free: Math.round(chosen.schedulable / gibibyte) })],
+    effects: [text['effect.vm-runs']({ vm: vm.name, host: chosen.name })],
+    uses: [{ kind: 'memory', where: chosen.id, amount: vm.hardware.memory.size }],
+    locks: [
+      { object: vm.id, kind: 'vm', mode: 'exclusive', showsAs: 'restoring_state' },
+      { object: memory.disk, kind: 'disk', mode: 'exclusive', showsAs: 'locked' },
+      ...disks.map((disk) => ({ object: disk.disk, kind: 'disk', mode: 'shared' }) as const),
+      ...[...domains].map((object) => ({ object, kind: 'storage_domain', mode: 'shared' }) as const),
+    ],
+    data: {
+      vm: vm.id,
+      name: vm.name,
+      run: wish.run,
+      host: chosen.id,
+      hostName: chosen.name,
+      paused: wish.paused,
+      ...(facts.cd && { cd: facts.cd.disk }),
+      memory: { disk: memory.disk, volume: memory.volume, domain: memory.domain.id },
+    },
   });
 }
 
 /** The host with most free memory of those that can take the VM; otherwise each host's reason against it. */
 function chooseHost(facts: StartFacts, wanted: string | undefined): CandidateHost | Refusal {
   const { vm, cluster } = facts;
-  const up = facts.hosts.filter((host) => host.status === 'up' && (wanted === undefined || host.id === wanted));
+  const { affinity, hosts: pinned } = vm.hardware.placement;
+  const mayRunOn = (host: string) => affinity !== 'pinned' || pinned.length === 0 || pinned.includes(host);
+  const up = facts.hosts.filter((host) => host.status === 'up' && (wanted === undefined ? mayRunOn(host.id) : host.id === wanted));
   if (up.length === 0) return refuse(vmPlanReasons.vm_no_host_in_cluster({ vm: vm.name, cluster }));
   const judged = up.map((host) => ({ host, problem: hostProblem(host, facts) }));
   const fit = judged.filter(({ problem }) => problem === undefined).map(({ host }) => host);
@@ -159,6 +251,9 @@ export interface RunAction {
   readonly action: 'stop' | 'shutdown' | 'reboot' | 'reset' | 'resume';
   readonly reason?: string;
 }
+
+/** Who cannot hear a request to shut down is powered off: paused, unreachable or not yet there (vms.md 3.6). */
+export const gracefulFrom: readonly string[] = ['up', 'powering_up', 'powering_down', 'reboot_in_progress', 'migrating'];
 
 export function planRunAction({ vm }: RunningFacts, action: RunAction['action'], reason?: string): Plan<RunAction> | Refusal {
   const against = refusalFor(action === 'resume' ? 'start' : action, vm);

@@ -2,11 +2,9 @@ import { reasons } from '../reason.ts';
 
 export const vmReasons = reasons({
   vm_from_ovf_not_built: { class: 'not_built', text: 'Making a VM from an OVF document comes later.' },
+  vm_host_unknown: { class: 'bad_input', text: 'There is no host {host}, or you may not see it.' },
+  cd_missing: { class: 'bad_input', text: 'There is no CD image {disk}, or you may not see it.' },
   vm_cluster_unknown: { class: 'bad_input', text: 'There is no cluster {cluster}, or you may not see it.' },
-  vm_change_needs_down: {
-    class: 'conflict',
-    text: 'VM {vm} is running, and its hardware can only be changed when it is down. Shut it down first.',
-  },
   vm_cluster_change_not_built: { class: 'not_built', text: 'Moving a VM to another cluster comes later.' },
   vm_not_running: { class: 'conflict', text: 'VM {vm} is {status}; it has no console now. Start it first.' },
   vm_has_no_console: { class: 'conflict', text: 'VM {vm} has no {console} console. Switch one on and start it again.' },

@@ -18,6 +18,8 @@ export interface RunSource {
   readonly at: number;
   /** The NUMA nodes of the host that it starts on; none where the host does not tell. */
   readonly hostNodes: readonly HostNumaNode[];
+  /** What lies in its CD drive. */
+  readonly cd: { readonly domain: string; readonly image: string; readonly volume: string } | null;
   /** CDs and floppies beside the payloads of the hardware. */
   readonly media: readonly RunMedium[];
   readonly disks: readonly {
@@ -47,7 +49,7 @@ export interface RunMedium {
   readonly files: readonly { readonly path: string; readonly content: string }[];
 }
 
-export function runDocument({ vm, run, name, hardware, paused, at, hostNodes, media, disks, nics }: RunSource) {
+export function runDocument({ vm, run, name, hardware, paused, at, hostNodes, cd, media, disks, nics }: RunSource) {
   const { cpu, memory, display, customProperties: custom } = hardware;
   const system = operatingSystem(hardware.operatingSystem);
   const chipset = hardware.firmware === 'i440fx_sea_bios' ? 'i440fx' : 'q35';
@@ -98,7 +100,7 @@ export function runDocument({ vm, run, name, hardware, paused, at, hostNodes, me
       network: networkName,
       linked,
     })),
-    cd: null,
+    cd,
     media: [...hardware.payloads.map(payloadMedium), ...media].map(({ kind, label, files }) => ({
       kind,
       label,

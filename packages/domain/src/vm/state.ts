@@ -56,7 +56,9 @@ const running = [
 /** From which status each action is possible, and what stands against it even then. The manager enforces it; the portal and the CLI explain with it. */
 export const vmActions = {
   start: { from: ['down', 'suspended', 'paused'] },
-  shutdown: { from: ['up', 'powering_up', 'reboot_in_progress', 'paused'] },
+  run_once: { from: ['down'] },
+  suspend: { from: ['up'] },
+  shutdown: { from: [...running, 'suspended'] },
   stop: { from: [...running, 'suspended'] },
   reboot: { from: ['up', 'powering_up'] },
   reset: { from: ['up', 'powering_up', 'reboot_in_progress', 'powering_down'] },
@@ -74,8 +76,11 @@ export function refusalFor(action: VmAction, vm: VmInState): Reason | undefined 
   const rule: ActionRule = vmActions[action];
   const words = action
     .replaceAll('_', ' ')
-    .replace('change ', 'change the ')
-    .replace(/ (disks|nics)$/, ' $1 of');
+    .replace(/^change (disks|nics|cd)$/, 'change the $1 of')
+    .replace(/^extend disk$/, 'extend a disk of')
+    .replace(/^(freeze|thaw) filesystems$/, '$1 the file systems of')
+    .replace(/^logon$/, 'log on to')
+    .replace(/^reorder mac addresses$/, 'reorder the MAC addresses of');
   if (vm.heldBy !== undefined) return vmStateReasons.vm_is_locked({ action: words, vm: vm.name, job: vm.heldBy });
   if (vm.status === 'unknown') return vmStateReasons.vm_host_unreachable({ action: words, vm: vm.name });
   if (!rule.from.some((status) => status === vm.status))
@@ -134,7 +139,7 @@ export function statusOf(seen: Seen, before: string): VmStatus {
     case 'shutting_down':
       return 'powering_down';
     case 'paused':
-      return 'paused';
+      return seen.state.reason === 'saving' ? 'saving_state' : 'paused';
     case 'ended':
       return 'down';
   }
