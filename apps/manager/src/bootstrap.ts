@@ -7,6 +7,7 @@ import { blankHardware, changed, mebibyte } from '@ostler/domain/vm/hardware';
 import { hashPassword } from './access/passwords.ts';
 import { insertUser } from './access/store.ts';
 import { change, json, row, sql, type Database, type Transaction } from './db/database.ts';
+import { insertDefaultQuota } from './quota/service.ts';
 
 /**
  * What every installation begins with, under RHV's fixed ids. It may be run again at every start: what is there stays
@@ -44,6 +45,7 @@ async function seedInventory(tx: Transaction): Promise<void> {
     tx,
     sql`insert into data_centers (id, name, description, version, mac_pool_id) values (${ids.defaultDataCenter}, 'Default', 'The default data center', ${newestLevel}, ${ids.defaultMacPool})`,
   );
+  await insertDefaultQuota(tx, ids.defaultDataCenter);
   await change(
     tx,
     sql`insert into clusters (id, name, description, data_center_id, version, settings, mac_pool_id)

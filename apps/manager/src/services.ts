@@ -1,4 +1,7 @@
+import { domainServices } from './access/domain-routes.ts';
+import { groupServices } from './access/group-routes.ts';
 import { permissionServices } from './access/permission-routes.ts';
+import { userProfileServices } from './access/profile-routes.ts';
 import { roleServices } from './access/role-routes.ts';
 import { userServices } from './access/user-routes.ts';
 import { affinityGroupServices } from './affinity/group-routes.ts';
@@ -17,7 +20,10 @@ import { networkLabelServices } from './network/label-routes.ts';
 import { vnicProfileServices } from './network/profile-routes.ts';
 import { networkServices } from './network/routes.ts';
 import { qosServices } from './qos/routes.ts';
+import { quotaLimitServices } from './quota/limit-routes.ts';
+import { quotaServices } from './quota/routes.ts';
 import { schedulingServices } from './scheduling/routes.ts';
+import { storageConnectionServices } from './storage-domain/connection-routes.ts';
 import { diskProfileServices } from './storage-domain/profile-routes.ts';
 import { storageDomainServices } from './storage-domain/routes.ts';
 import { systemServices } from './system/routes.ts';
@@ -32,6 +38,9 @@ import { vmServices } from './vm/routes.ts';
 export const allServices: readonly AnyServed[] = [
   ...systemServices,
   ...userServices,
+  ...userProfileServices,
+  ...groupServices,
+  ...domainServices,
   ...roleServices,
   ...permissionServices,
   ...tagServices,
@@ -44,6 +53,8 @@ export const allServices: readonly AnyServed[] = [
   ...macPoolServices,
   ...cpuProfileServices,
   ...qosServices,
+  ...quotaServices,
+  ...quotaLimitServices,
   ...schedulingServices,
   ...affinityGroupServices,
   ...affinityLabelServices,
@@ -52,6 +63,7 @@ export const allServices: readonly AnyServed[] = [
   ...vnicProfileServices,
   ...hostServices,
   ...storageDomainServices,
+  ...storageConnectionServices,
   ...diskProfileServices,
   ...diskServices,
   ...transferServices,

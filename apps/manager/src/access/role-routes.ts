@@ -24,7 +24,7 @@ import { findRole, findRoleNamed, insertRole, listRoles, removeRole, timesHeld, 
 const text = phrases({ 'role.add': 'Adding role {role}', 'role.update': 'Changing role {role}', 'role.remove': 'Removing role {role}' });
 
 const collection = serve('roles', {
-  list: async ({ db, parameters }) => (await listRoles(db, parameters.max)).map(document),
+  list: async ({ db, parameters }) => (await listRoles(db, parameters.max)).map(roleDocument),
   add: ({ db, reader, input, mutate, correlation }) => {
     const id = randomUUID();
     const settings: RoleSettings = {
@@ -50,7 +50,7 @@ const collection = serve('roles', {
 const item = serve('role', {
   async get({ db, ids }) {
     const row = await findRole(db, ids.role);
-    return row && document(row);
+    return row && roleDocument(row);
   },
   update: (call) => {
     const { input } = call;
@@ -164,10 +164,10 @@ const permitsIn = (given: Api['role']['permits'] = []): string[] =>
 async function read(db: Queries, id: string): Promise<Api['role']> {
   const row = await findRole(db, id);
   if (!row) throw new Error('What was just written cannot be read');
-  return document(row);
+  return roleDocument(row);
 }
 
-const document = (role: RoleRow): Api['role'] =>
+export const roleDocument = (role: RoleRow): Api['role'] =>
   linked(
     { id: role.id, name: role.name, description: role.description, administrative: role.administrative, mutable: role.mutable },
     'roles/{role}',

@@ -53,6 +53,12 @@ export const insertUser = (db: Queries, user: NewUser) =>
         values (${user.id}, ${user.name}, ${user.lastName ?? ''}, ${user.userName}, ${user.email ?? ''}, ${user.department ?? ''}, ${user.passwordHash ?? null})`,
   );
 
+export const updateUser = (db: Queries, id: string, user: { name: string; lastName: string; email: string; department: string }) =>
+  change(
+    db,
+    sql`update users set name = ${user.name}, last_name = ${user.lastName}, email = ${user.email}, department = ${user.department} where id = ${id}`,
+  );
+
 export const removeUser = async (db: Queries, id: string) => {
   await change(db, sql`delete from permissions where principal_id = ${id}`);
   return change(db, sql`delete from users where id = ${id}`);

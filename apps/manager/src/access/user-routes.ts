@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { linked } from '@ostler/contract/links';
 import type { Api } from '@ostler/contract/schema';
+import { userSettingsProblems } from '@ostler/domain/access/profile-rules';
 import { accessReasons } from '@ostler/domain/access/reasons';
 import { passwordProblem, userProblems, userRemovalProblems } from '@ostler/domain/access/rules';
 import { events } from '@ostler/domain/events/catalogue';
@@ -8,31 +9,30 @@ import { phrases } from '@ostler/domain/phrases';
 import { plan } from '@ostler/domain/plan';
 import { isRefusal, refuse } from '@ostler/domain/reason';
 import { emit } from '../audit/store.ts';
-import { sql } from '../db/database.ts';
+import { there } from '../db/database.ts';
 import { serve } from '../http/context.ts';
 import { mounted } from '../http/mount.ts';
 import { searchSql } from '../search/sql.ts';
-import { domainId, domainReference, internalDomain } from './domains.ts';
+import { domainReference, internalDomain } from './domains.ts';
 import { othersAreSuperUsers } from './permission-store.ts';
 import { hashPassword, passwordMatches } from './passwords.ts';
 import {
   findLogin,
   findUser,
-  groupSearchColumns,
   insertUser,
-  listGroups,
   listUsers,
   removeSessionsOf,
   removeUser,
   setPasswordHash,
+  updateUser,
   userSearchColumns,
   visibleUser,
-  type GroupRow,
   type UserRow,
 } from './store.ts';
 
 const text = phrases({
   'user.add': 'Adding user {user}',
+  'user.update': 'Changing user {user}',
   'user.remove': 'Removing user {user}',
   'user.password': 'Changing the password of user {user}',
 });
@@ -74,6 +74,26 @@ const item = serve('user', {
     const row = await visibleUser(db, reader, ids.user);
     return row && userDocument(row);
   },
+  update: ({ db, reader, ids, input, mutate, correlation }) =>
+    mutate({
+      objects: [ids.user],
+      plan: async (tx) => {
+        const before = there(await findUser(tx, ids.user));
+        const settings = {
+          name: input.name ?? before.name,
+          lastName: input.last_name ?? before.lastName,
+          email: input.email ?? before.email,
+          department: input.department ?? before.department,
+        };
+        return userSettingsProblems(settings) ?? plan({ title: text['user.update']({ user: before.userName }), data: settings });
+      },
+      apply: async (tx, settings) => {
+        await updateUser(tx, ids.user, settings);
+        const { userName } = there(await findUser(tx, ids.user));
+        await emit(tx, events.user_updated({ subject: userName }), { user: reader.user.id }, correlation);
+      },
+      answer: async () => userDocument(await present(db, ids.user)),
+    }),
   remove: ({ reader, ids, mutate, correlation }) =>
     mutate({
       objects: ['super users', ids.user],
@@ -119,24 +139,7 @@ const item = serve('user', {
   },
 });
 
-const groups = serve('groups', {
-  async list({ db, reader, parameters, now }) {
-    const search = searchSql('groups', groupSearchColumns, parameters, now());
-    return isRefusal(search) ? search : (await listGroups(db, reader, search)).map(groupDocument);
-  },
-});
-
-const group = serve('group', {
-  async get({ db, reader, ids }) {
-    const [row] = await listGroups(db, reader, undefined, sql`id::text = lower(${ids.group})`);
-    return row && groupDocument(row);
-  },
-});
-
-const domains = serve('domains', { list: ({ parameters }) => [domainDocument()].slice(0, parameters.max) });
-const domainItem = serve('domain', { get: ({ ids }) => (ids.domain === domainId(internalDomain) ? domainDocument() : undefined) });
-
-export const userServices = [mounted(collection), mounted(item), mounted(groups), mounted(group), mounted(domains), mounted(domainItem)];
+export const userServices = [mounted(collection), mounted(item)];
 
 const unknown = (id: string) => refuse(accessReasons.object_not_found({ type: 'user', name: id }));
 
@@ -156,7 +159,7 @@ function domainNamed(given: Api['domain'] | undefined): string {
 const withoutDomain = (name: string, domain: string): string =>
   [`@${domain}`, '@internal'].reduce((rest, ending) => (rest.endsWith(ending) ? rest.slice(0, -ending.length) : rest), name);
 
-function userDocument(user: UserRow): Api['user'] {
+export function userDocument(user: UserRow): Api['user'] {
   return linked(
     {
       id: user.id,
@@ -174,11 +177,3 @@ function userDocument(user: UserRow): Api['user'] {
     { user: user.id },
   );
 }
-
-const groupDocument = (row: GroupRow): Api['group'] =>
-  linked({ id: row.id, name: row.name, namespace: '*', domain_entry_id: row.id, domain: domainReference(row.domain) }, 'groups/{group}', {
-    group: row.id,
-  });
-
-const domainDocument = (): Api['domain'] =>
-  linked({ id: domainId(internalDomain), name: internalDomain }, 'domains/{domain}', { domain: domainId(internalDomain) });

@@ -22,6 +22,7 @@ import { emit } from '../audit/store.ts';
 import type { Transaction } from '../db/database.ts';
 import { mounted } from '../http/mount.ts';
 import { serve } from '../http/context.ts';
+import { insertDefaultQuota } from '../quota/service.ts';
 import { searchSql } from '../search/sql.ts';
 import {
   dataCenterFacts,
@@ -57,6 +58,7 @@ const collection = serve('data_centers', {
         plan({ title: text['data-center.add']({ name: settings.name }), data: settings }),
       apply: async (tx) => {
         await insertDataCenter(tx, { ...settings, id, macPool: input.mac_pool?.id ?? fixedIds.defaultMacPool });
+        await insertDefaultQuota(tx, id);
         await emit(tx, events.data_center_added({ name: settings.name }), { dataCenter: id, user: reader.user.id }, correlation);
       },
       answer: async () => document(await found(db, reader, id)),

@@ -107,6 +107,22 @@ export function nicDocuments(host: HostRow): Api['host_nic'][] {
   });
 }
 
+/** The NUMA nodes that the agent tells of; the same index on the same host is the same node. */
+export function numaDocuments(host: HostRow): Api['numa_node'][] {
+  const reference = { id: host.id, href: href('host', { host: host.id }) };
+  return (host.facts?.numaNodes ?? []).map((node) => {
+    const id = uuidOf(`${host.id} node ${node.index}`);
+    return {
+      id,
+      href: `${reference.href}/numanodes/${id}`,
+      host: reference,
+      index: node.index,
+      memory: Math.floor(node.memory / 1_048_576),
+      cpu: { cores: node.cpus.map((index) => ({ index })) },
+    };
+  });
+}
+
 const netmask = (prefix: number): string =>
   [0, 8, 16, 24].map((from) => 256 - 2 ** (8 - Math.min(8, Math.max(0, prefix - from)))).join('.');
 

@@ -20,7 +20,7 @@ import { callHost } from '../http/host-call.ts';
 import { mounted } from '../http/mount.ts';
 import { setHostFacts } from '../monitoring/store.ts';
 import { searchSql } from '../search/sql.ts';
-import { hostDocument, hostStatistics, nicDocuments } from './document.ts';
+import { hostDocument, hostStatistics, nicDocuments, numaDocuments } from './document.ts';
 import {
   findHost,
   hostInUse,
@@ -129,6 +129,15 @@ const item = serve('host', {
       },
       answer: async () => ({}),
     }),
+  approve: () => refuse(hostReasons.host_approve_by_token()),
+  /** Without power management there is nothing to ask: what is not known is said, what cannot be done is refused. */
+  fence: async ({ db, reader, ids, input, parameters }) => {
+    const { name: host } = await present(db, reader, ids.host);
+    const type = input.fence_type ?? '';
+    if (!fenceTypes.includes(type)) return refuse(hostReasons.host_fence_type_unknown({ type: type.slice(0, 60), known: fenceTypes.join(', ') }, 'action.fence_type'));
+    if (type === 'status' && !parameters.dry_run) return { power_management: { enabled: false, status: 'unknown' as const } };
+    return refuse(hostReasons.host_no_power_management({ host }));
+  },
   refresh: async ({ db, ids, agents, correlation, parameters, reader, mutate }) => {
     if (parameters.dry_run)
       return mutate({
@@ -143,6 +152,19 @@ const item = serve('host', {
   },
 });
 
+const nic = serve('host_nic', {
+  get: async ({ db, reader, ids }) => nicDocuments(await present(db, reader, ids.host)).find((one) => one.id === ids.host_nic),
+});
+const numaNodes = serve('host_numa_nodes', {
+  list: async ({ db, reader, ids, parameters }) => numaDocuments(await present(db, reader, ids.host)).slice(0, limit(parameters.max)),
+});
+const numaNode = serve('host_numa_node', {
+  get: async ({ db, reader, ids }) => numaDocuments(await present(db, reader, ids.host)).find((one) => one.id === ids.numa_node),
+});
+/** Hosts run no scripts of others at their events. */
+const hooks = serve('host_hooks', { list: () => [] });
+const hook = serve('host_hook', { get: () => undefined });
+
 const nics = serve('host_nics', {
   list: async ({ db, reader, ids, parameters }) => nicDocuments(await present(db, reader, ids.host)).slice(0, limit(parameters.max)),
 });
@@ -152,7 +174,9 @@ const statistics = serve('host_statistics', {
     hostStatistics(await present(db, reader, ids.host), await statisticsOfHost(db, ids.host)).slice(0, limit(parameters.max)),
 });
 
-export const hostServices = [collection, item, nics, statistics].map((one) => mounted(one));
+export const hostServices = [collection, item, nics, nic, numaNodes, numaNode, hooks, hook, statistics].map((one) => mounted(one));
+
+const fenceTypes = ['start', 'stop', 'restart', 'status', 'manual'];
 
 /** What a host enrolled with is not for an administrator to say. */
 const fixed = (before: HostRow, input: Api['host']) =>

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Connection } from '@ostler/agent-contract/values';
 import { href, linked } from '@ostler/contract/links';
 import type { Api } from '@ostler/contract/schema';
 import { events } from '@ostler/domain/events/catalogue';
 import { nameProblem } from '@ostler/domain/names';
 import { phrases } from '@ostler/domain/phrases';
 import { plan } from '@ostler/domain/plan';
-import { isRefusal, refusalOf, refuse, type Refusal } from '@ostler/domain/reason';
+import { isRefusal, refusalOf, refuse } from '@ostler/domain/reason';
 import {
   planActivateDomain,
   planAddDomain,
@@ -26,6 +25,7 @@ import { serve } from '../http/context.ts';
 import { mounted } from '../http/mount.ts';
 import { noSearch, searchSql } from '../search/sql.ts';
 import { activateDomain, addDomain, attachDomain, detachDomain, maintainDomain, removeDomain } from './jobs.ts';
+import { connectionFrom } from './connection.ts';
 import {
   connectionRow,
   disksOn,
@@ -37,7 +37,6 @@ import {
   hostRef,
   hostsUp,
   insertStorageDomain,
-  listConnections,
   listStorageDomains,
   otherDomains,
   searchColumns,
@@ -58,7 +57,7 @@ const collection = serve('storage_domains', {
   async add({ db, reader, input, mutate }) {
     const id = input.id ?? randomUUID();
     const name = input.name ?? '';
-    const connection = connectionFrom(input);
+    const connection = connectionFrom(input.storage ?? {}, 'storage_domain.storage');
     if ('refused' in connection) return connection;
     const kind = input.type;
     if (kind !== 'data' && kind !== 'iso' && kind !== 'export')
@@ -88,6 +87,9 @@ const collection = serve('storage_domains', {
 });
 
 const item = serve('storage_domain', {
+  isattached: async ({ db, reader, ids }) => ({
+    is_attached: (await findStorageDomain(db, reader, ids.storage_domain))?.dataCenter !== null,
+  }),
   async get({ db, reader, ids }) {
     const row = await findStorageDomain(db, reader, ids.storage_domain);
     return row && document(row, 'storagedomains/{storage_domain}');
@@ -204,13 +206,20 @@ const disks = serve('storage_domain_disks', {
   list: async ({ db, reader, ids, parameters }) => (parameters.unregistered ? [] : listDisks(db, reader, ids.storage_domain)),
 });
 
-const connections = serve('storage_server_connections', {
-  list: async ({ db, reader }) => (await listConnections(db, reader)).map(connectionRowDocument),
+const disk = serve('storage_domain_disk', {
+  get: async ({ db, reader, ids }) => (await listDisks(db, reader, ids.storage_domain)).find((one) => one.id === ids.disk),
 });
-const connection = serve('storage_server_connection', {
+
+/** The disks of a domain as its data center has them. */
+const attachedDisks = serve('attached_storage_domain_disks', {
+  list: async ({ db, reader, ids }) => ((await isAttachedTo(db, reader, ids)) ? listDisks(db, reader, ids.storage_domain) : []),
+});
+const attachedDisk = serve('attached_storage_domain_disk', {
   get: async ({ db, reader, ids }) =>
-    (await listConnections(db, reader)).filter((one) => one.id === ids.storage_connection).map(connectionRowDocument)[0],
+    (await isAttachedTo(db, reader, ids)) ? (await listDisks(db, reader, ids.storage_domain)).find((one) => one.id === ids.disk) : undefined,
 });
+const isAttachedTo = async (db: Database, reader: Reader, ids: { data_center: string; storage_domain: string }): Promise<boolean> =>
+  (await findStorageDomain(db, reader, ids.storage_domain))?.dataCenter === ids.data_center;
 
 export const storageDomainServices = [
   mounted(collection),
@@ -218,8 +227,9 @@ export const storageDomainServices = [
   mounted(attached),
   mounted(attachedItem),
   mounted(disks),
-  mounted(connections),
-  mounted(connection),
+  mounted(disk),
+  mounted(attachedDisks),
+  mounted(attachedDisk),
 ];
 
 async function switchFacts(tx: Parameters<typeof domainFactsFor>[0], id: string) {
@@ -251,25 +261,6 @@ function settingsOf(input: Api['storage_domain'], base: typeof defaults) {
     warningLowSpaceIndicator: input.warning_low_space_indicator ?? base.warningLowSpaceIndicator,
     criticalSpaceActionBlocker: input.critical_space_action_blocker ?? base.criticalSpaceActionBlocker,
   };
-}
-
-function connectionFrom({ storage }: Api['storage_domain']): Connection | Refusal {
-  const path = storage?.path ?? '';
-  const mountOptions = storage?.mount_options;
-  if (path === '') return refuse(storageTypeReasons.storage_path_missing('storage_domain.storage.path'));
-  if (storage?.type !== 'posixfs' && !path.startsWith('/'))
-    return refuse(storageTypeReasons.storage_path_relative({ path }, 'storage_domain.storage.path'));
-  switch (storage?.type) {
-    case 'localfs':
-      return { type: 'localfs', path };
-    case 'posixfs':
-      return { type: 'posixfs', path, vfsType: storage.vfs_type ?? 'none', ...(mountOptions !== undefined && { mountOptions }) };
-    case 'nfs':
-      if (!storage.address) return refuse(storageTypeReasons.storage_address_missing('storage_domain.storage.address'));
-      return { type: 'nfs', address: storage.address, path, ...(mountOptions !== undefined && { mountOptions }) };
-    default:
-      return refuse(storageTypeReasons.storage_type_unfit({ type: String(storage?.type) }, 'storage_domain.storage.type'));
-  }
 }
 
 async function read(db: Database, reader: Reader, id: string): Promise<Api['storage_domain']> {
@@ -318,16 +309,4 @@ function document(row: StorageDomainRow, template: string): Api['storage_domain'
     template,
     { storage_domain: row.id, data_center: row.dataCenter ?? '' },
   );
-}
-
-function connectionRowDocument(row: Awaited<ReturnType<typeof listConnections>>[number]): Api['storage_connection'] {
-  return {
-    id: row.id,
-    href: href('storage_server_connection', { storage_connection: row.id }),
-    type: row.type as NonNullable<Api['storage_connection']['type']>,
-    path: row.path,
-    ...(row.address !== null && { address: row.address }),
-    ...(row.vfsType !== null && { vfs_type: row.vfsType }),
-    ...(row.mountOptions !== null && { mount_options: row.mountOptions }),
-  };
 }

@@ -247,11 +247,3 @@ export const updateStorageDomain = (db: Queries, id: string, settings: StorageDo
     sql`update storage_domains set name = ${settings.name}, description = ${settings.description}, comment = ${settings.comment}, wipe_after_delete = ${settings.wipeAfterDelete}, backup = ${settings.backup},
           warning_low_space_indicator = ${settings.warningLowSpaceIndicator}, critical_space_action_blocker = ${settings.criticalSpaceActionBlocker} where id = ${id}`,
   );
-
-/** The connections of the domains that the reader may see. */
-export const listConnections = (db: Queries, reader: Reader) =>
-  rows<{ id: string; type: string; address: string | null; path: string; vfsType: string | null; mountOptions: string | null }>(
-    db,
-    sql`select c.id, c.storage_type as type, c.address, c.path, c.vfs_type as "vfsType", c.mount_options as "mountOptions" from storage_connections c
-        where exists (select 1 from storage_domains s where s.connection_id = c.id and ${visibleTo(reader, 'storage_domain', sql`s.id`)}) order by c.path`,
-  );

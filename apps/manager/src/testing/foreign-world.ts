@@ -4,6 +4,7 @@ import { fixedIds } from '@ostler/domain/fixed-ids';
 import { phrase, plan } from '@ostler/domain/plan';
 import { defaultSchedulingPolicy } from '@ostler/domain/scheduling/policies';
 import { blankHardware } from '@ostler/domain/vm/hardware';
+import { domainId, internalDomain } from '../access/domains.ts';
 import { emit } from '../audit/store.ts';
 import { change, json, sql, type Database } from '../db/database.ts';
 import { insertJob, needAttention } from '../jobs/store.ts';
@@ -143,7 +144,16 @@ export async function foreignWorld(db: Database): Promise<ForeignWorld> {
   // Tags are words for everybody: who hangs one on a foreign object is told of by its own test.
   const tag = randomUUID();
   await change(db, sql`insert into tags (id, name, parent_id) values (${tag}, 'shared-tag', ${fixedIds.rootTag})`);
-  return { ids: { ...made, tag, scheduling_policy: defaultSchedulingPolicy, event: String(event.rows[0]?.index ?? '') }, secrets };
+  return {
+    ids: {
+      ...made,
+      tag,
+      scheduling_policy: defaultSchedulingPolicy,
+      domain: domainId(internalDomain),
+      event: String(event.rows[0]?.index ?? ''),
+    },
+    secrets,
+  };
 }
 
 /** What of the foreign world touches the reader's own VM: it runs on the foreign host, and somebody else has started it. */

@@ -17,6 +17,9 @@ export const accessServices = {
       'templates/{template}/permissions',
       'vms/{vm}/permissions',
       'vnicprofiles/{vnic_profile}/permissions',
+      'datacenters/{data_center}/quotas/{quota}/permissions',
+      'networks/{network}/vnicprofiles/{vnic_profile}/permissions',
+      'storagedomains/{storage_domain}/disks/{disk}/permissions',
     ],
     type: 'permission',
     root: 'permissions',
@@ -53,9 +56,6 @@ export const accessServices = {
   other_permissions: {
     paths: [
       'vmpools/{vm_pool}/permissions',
-      'datacenters/{data_center}/quotas/{quota}/permissions',
-      'networks/{network}/vnicprofiles/{vnic_profile}/permissions',
-      'storagedomains/{storage_domain}/disks/{disk}/permissions',
       'datacenters/{data_center}/storagedomains/{storage_domain}/disks/{disk}/permissions',
     ],
     type: 'permission',
@@ -94,6 +94,9 @@ export const accessServices = {
       'templates/{template}/permissions/{permission}',
       'vms/{vm}/permissions/{permission}',
       'vnicprofiles/{vnic_profile}/permissions/{permission}',
+      'datacenters/{data_center}/quotas/{quota}/permissions/{permission}',
+      'networks/{network}/vnicprofiles/{vnic_profile}/permissions/{permission}',
+      'storagedomains/{storage_domain}/disks/{disk}/permissions/{permission}',
     ],
     type: 'permission',
     methods: {
@@ -112,9 +115,6 @@ export const accessServices = {
   other_permission: {
     paths: [
       'vmpools/{vm_pool}/permissions/{permission}',
-      'datacenters/{data_center}/quotas/{quota}/permissions/{permission}',
-      'networks/{network}/vnicprofiles/{vnic_profile}/permissions/{permission}',
-      'storagedomains/{storage_domain}/disks/{disk}/permissions/{permission}',
       'datacenters/{data_center}/storagedomains/{storage_domain}/disks/{disk}/permissions/{permission}',
     ],
     type: 'permission',
@@ -143,14 +143,14 @@ export const accessServices = {
     type: 'user',
     root: 'users',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer', search: 'string', case_sensitive: 'boolean' } },
+      list: { access: visible, query: { max: 'integer', search: 'string', case_sensitive: 'boolean' } },
     },
   },
   domain_user: {
     paths: ['domains/{domain}/users/{user}'],
     type: 'user',
     methods: {
-      get: { notBuilt: true },
+      get: { access: visible },
     },
   },
   domain_groups: {
@@ -158,14 +158,14 @@ export const accessServices = {
     type: 'group',
     root: 'groups',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer', search: 'string', case_sensitive: 'boolean' } },
+      list: { access: visible, query: { max: 'integer', search: 'string', case_sensitive: 'boolean' } },
     },
   },
   domain_group: {
     paths: ['domains/{domain}/groups/{group}'],
     type: 'group',
     methods: {
-      get: { notBuilt: true },
+      get: { access: visible },
     },
   },
   groups: {
@@ -174,7 +174,7 @@ export const accessServices = {
     root: 'groups',
     methods: {
       list: { access: visible, query: { max: 'integer', search: 'string', case_sensitive: 'boolean' } },
-      add: { notBuilt: true, mandatory: ['name'] },
+      add: { access: needs(permit('add_users_and_groups_from_directory', system)), mandatory: ['name'] },
     },
   },
   group: {
@@ -182,7 +182,10 @@ export const accessServices = {
     type: 'group',
     methods: {
       get: { access: visible },
-      remove: { notBuilt: true },
+      remove: { access: needs(permit('manipulate_users', system)) },
+      // RHV's groups are a directory's. Those of Ostler's own domain get their members here.
+      addmember: { access: needs(permit('manipulate_users', system)), action: { user: 'user' }, mandatory: ['user.id|user_name'], ostler: true },
+      removemember: { access: needs(permit('manipulate_users', system)), action: { user: 'user' }, mandatory: ['user.id|user_name'], ostler: true },
     },
   },
   assigned_roles: {
@@ -190,7 +193,7 @@ export const accessServices = {
     type: 'role',
     root: 'roles',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
+      list: { access: visible, query: { max: 'integer' } },
     },
   },
   role: {
@@ -274,7 +277,7 @@ export const accessServices = {
     type: 'user',
     methods: {
       get: { access: visible },
-      update: { notBuilt: true },
+      update: { access: needs(permit('manipulate_users', system)) },
       remove: { access: needs(permit('manipulate_users', system)) },
       // RHV sets internal users' passwords with a tool on the manager's machine. One's own needs the current one besides.
       setpassword: {
@@ -290,7 +293,7 @@ export const accessServices = {
     type: 'group',
     root: 'groups',
     methods: {
-      list: { notBuilt: true },
+      list: { access: visible },
     },
   },
   ssh_public_keys: {
@@ -298,17 +301,17 @@ export const accessServices = {
     type: 'ssh_public_key',
     root: 'ssh_public_keys',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['content'] },
+      list: { access: visible, query: { max: 'integer' } },
+      add: { access: needs(permit('manipulate_users', system), { orOwnerOf: 'user' }), mandatory: ['content'] },
     },
   },
   ssh_public_key: {
     paths: ['users/{user}/sshpublickeys/{ssh_public_key}'],
     type: 'ssh_public_key',
     methods: {
-      get: { notBuilt: true },
-      update: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      update: { access: needs(permit('manipulate_users', system), { orOwnerOf: 'user' }) },
+      remove: { access: needs(permit('manipulate_users', system), { orOwnerOf: 'user' }) },
     },
   },
   user_options: {
@@ -316,16 +319,16 @@ export const accessServices = {
     type: 'user_option',
     root: 'user_options',
     methods: {
-      list: { notBuilt: true },
-      add: { notBuilt: true, mandatory: ['content', 'name'] },
+      list: { access: visible },
+      add: { access: needs(permit('manipulate_users', system), { orOwnerOf: 'user' }), mandatory: ['content', 'name'] },
     },
   },
   user_option: {
     paths: ['users/{user}/options/{user_option}'],
     type: 'user_option',
     methods: {
-      get: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      remove: { access: needs(permit('manipulate_users', system), { orOwnerOf: 'user' }) },
     },
   },
   event_subscriptions: {

@@ -58,7 +58,7 @@ export const dataCenterServices = {
     type: 'disk',
     root: 'disks',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
+      list: { access: visible, query: { max: 'integer' } },
       add: { notBuilt: true, query: { unregistered: 'boolean' } },
     },
   },
@@ -66,7 +66,7 @@ export const dataCenterServices = {
     paths: ['datacenters/{data_center}/storagedomains/{storage_domain}/disks/{disk}'],
     type: 'disk',
     methods: {
-      get: { notBuilt: true },
+      get: { access: visible },
       update: { notBuilt: true },
       remove: { notBuilt: true },
       copy: { notBuilt: true, action: { disk: 'disk', storage_domain: 'storage_domain' } },
@@ -99,17 +99,17 @@ export const dataCenterServices = {
     type: 'quota',
     root: 'quotas',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['name'] },
+      list: { access: visible, query: { max: 'integer' } },
+      add: { access: needs(permit('configure_quota', path('data_center'))), mandatory: ['name'] },
     },
   },
   quota: {
     paths: ['datacenters/{data_center}/quotas/{quota}'],
     type: 'quota',
     methods: {
-      get: { notBuilt: true },
-      update: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      update: { access: needs(permit('configure_quota', path('quota'))) },
+      remove: { access: needs(permit('configure_quota', path('quota'))) },
     },
   },
   quota_storage_limits: {
@@ -117,16 +117,16 @@ export const dataCenterServices = {
     type: 'quota_storage_limit',
     root: 'quota_storage_limits',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
-      add: { notBuilt: true },
+      list: { access: visible, query: { max: 'integer' } },
+      add: { access: needs(permit('configure_quota', path('quota'))) },
     },
   },
   quota_storage_limit: {
     paths: ['datacenters/{data_center}/quotas/{quota}/quotastoragelimits/{quota_storage_limit}'],
     type: 'quota_storage_limit',
     methods: {
-      get: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      remove: { access: needs(permit('configure_quota', path('quota'))) },
     },
   },
   quota_cluster_limits: {
@@ -134,16 +134,16 @@ export const dataCenterServices = {
     type: 'quota_cluster_limit',
     root: 'quota_cluster_limits',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
-      add: { notBuilt: true },
+      list: { access: visible, query: { max: 'integer' } },
+      add: { access: needs(permit('configure_quota', path('quota'))) },
     },
   },
   quota_cluster_limit: {
     paths: ['datacenters/{data_center}/quotas/{quota}/quotaclusterlimits/{quota_cluster_limit}'],
     type: 'quota_cluster_limit',
     methods: {
-      get: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      remove: { access: needs(permit('configure_quota', path('quota'))) },
     },
   },
   qoss: {

@@ -34,7 +34,7 @@ export const hostServices = {
       remove: { access: needs(permit('delete_host', path('host'))), query: { force: 'boolean' } },
       activate: { access: needs(permit('manipulate_host', path('host'))) },
       approve: {
-        notBuilt: true,
+        access: needs(permit('manipulate_host', path('host'))),
         action: { host: 'host', cluster: 'cluster', activate: 'boolean', reboot: 'boolean' },
         variants: [['host.root_password'], ['host.ssh.authentication_method', 'host.ssh.user.password', 'host.ssh.user.user_name']],
       },
@@ -42,7 +42,7 @@ export const hostServices = {
       deactivate: { access: needs(permit('manipulate_host', path('host'))), action: { reason: 'string', stop_gluster_service: 'boolean' } },
       enrollcertificate: { notBuilt: true },
       fence: {
-        notBuilt: true,
+        access: needs(permit('manipulate_host', path('host'))),
         action: { fence_type: 'string', maintenance_after_restart: 'boolean' },
         out: { power_management: 'power_management' },
         mandatory: ['fence_type'],
@@ -139,14 +139,14 @@ export const hostServices = {
     type: 'hook',
     root: 'hooks',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
+      list: { access: visible, query: { max: 'integer' } },
     },
   },
   host_hook: {
     paths: ['hosts/{host}/hooks/{hook}'],
     type: 'hook',
     methods: {
-      get: { notBuilt: true },
+      get: { access: visible },
     },
   },
   host_nics: {
@@ -161,7 +161,7 @@ export const hostServices = {
     paths: ['hosts/{host}/nics/{host_nic}'],
     type: 'host_nic',
     methods: {
-      get: { notBuilt: true },
+      get: { access: visible },
       updatevirtualfunctionsconfiguration: {
         notBuilt: true,
         action: { virtual_functions_configuration: 'host_nic_virtual_functions_configuration' },
@@ -216,14 +216,14 @@ export const hostServices = {
     type: 'numa_node',
     root: 'host_numa_nodes',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
+      list: { access: visible, query: { max: 'integer' } },
     },
   },
   host_numa_node: {
     paths: ['hosts/{host}/numanodes/{numa_node}'],
     type: 'numa_node',
     methods: {
-      get: { notBuilt: true },
+      get: { access: visible },
     },
   },
   host_storage: {

@@ -10,7 +10,7 @@ export const storageDomainServices = {
     methods: {
       list: { access: visible, query: { max: 'integer' } },
       add: {
-        notBuilt: true,
+        access: needs(permit('create_storage_domain', system)),
         mandatory: ['type'],
         variants: [['address', 'port', 'target'], ['address', 'path'], ['path', 'vfs_type'], ['path', 'vfs_type'], ['path']],
       },
@@ -21,8 +21,8 @@ export const storageDomainServices = {
     type: 'storage_connection',
     methods: {
       get: { access: visible },
-      update: { notBuilt: true, query: { force: 'boolean' } },
-      remove: { notBuilt: true, query: { host: 'string' } },
+      update: { access: needs(permit('create_storage_domain', system)), query: { force: 'boolean' } },
+      remove: { access: needs(permit('create_storage_domain', system)), query: { host: 'string' } },
     },
   },
   disk_profiles: {
@@ -65,7 +65,7 @@ export const storageDomainServices = {
         access: needs(permit('delete_storage_domain', path('storage_domain'))),
         query: { host: 'string', format: 'boolean', destroy: 'boolean' },
       },
-      isattached: { notBuilt: true, action: { host: 'host' }, out: { is_attached: 'boolean' }, mandatory: ['host.id'] },
+      isattached: { access: visible, action: { host: 'host' }, out: { is_attached: 'boolean' }, mandatory: ['host.id'] },
       updateovfstore: { notBuilt: true },
       refreshluns: { notBuilt: true, action: { logical_units: 'logical_unit[]' } },
       reduceluns: { notBuilt: true, action: { logical_units: 'logical_unit[]' } },
@@ -101,7 +101,7 @@ export const storageDomainServices = {
     paths: ['storagedomains/{storage_domain}/disks/{disk}'],
     type: 'disk',
     methods: {
-      get: { notBuilt: true },
+      get: { access: visible },
       update: { notBuilt: true },
       remove: { notBuilt: true },
       copy: { notBuilt: true, action: { disk: 'disk', storage_domain: 'storage_domain' } },
@@ -151,16 +151,16 @@ export const storageDomainServices = {
     type: 'storage_connection',
     root: 'storage_connections',
     methods: {
-      list: { notBuilt: true, query: { max: 'integer' } },
-      add: { notBuilt: true, mandatory: ['id'] },
+      list: { access: visible, query: { max: 'integer' } },
+      add: { access: needs(permit('edit_storage_domain_configuration', path('storage_domain'))), mandatory: ['id'] },
     },
   },
   storage_domain_server_connection: {
     paths: ['storagedomains/{storage_domain}/storageconnections/{storage_connection}'],
     type: 'storage_connection',
     methods: {
-      get: { notBuilt: true },
-      remove: { notBuilt: true },
+      get: { access: visible },
+      remove: { access: needs(permit('edit_storage_domain_configuration', path('storage_domain'))) },
     },
   },
   storage_domain_templates: {

@@ -3,6 +3,19 @@ import { reasons } from '../reason.ts';
 export const accessReasons = reasons({
   permit_missing: { class: 'forbidden', text: 'You lack the permit {permit} on {object}. Ask for a role that has it.' },
   object_not_found: { class: 'not_found', text: 'There is no {type} {name}, or you may not see it.' },
+  group_name_taken: { class: 'conflict', text: 'There is a group {name} already.' },
+  group_is_everyone: { class: 'conflict', text: 'Everybody is in Everyone, always: the group stays as it is.' },
+  group_member_unknown: { class: 'bad_input', text: 'There is no user {user}.' },
+  group_member_missing: { class: 'conflict', text: 'User {user} is not in the group {group}.' },
+  user_text_too_long: { class: 'bad_input', text: 'This may have at most {most} characters.' },
+  ssh_key_unfit: {
+    class: 'bad_input',
+    text: 'This is no public key as OpenSSH writes them: a line each, such as "ssh-ed25519 AAAA… somebody@somewhere".',
+  },
+  ssh_key_taken: { class: 'conflict', text: 'User {user} has this key already.' },
+  user_option_name_unfit: { class: 'bad_input', text: 'The name of an option has 1 to {most} characters.' },
+  user_option_not_json: { class: 'bad_input', text: 'What an option holds is JSON, of at most {most} characters.' },
+  user_option_taken: { class: 'conflict', text: 'User {user} has an option {name} already. Remove it first.' },
   user_name_taken: { class: 'conflict', text: 'There is a user {name} already.' },
   user_is_yourself: { class: 'conflict', text: 'You cannot remove yourself.' },
   last_superuser: {

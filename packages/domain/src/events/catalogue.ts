@@ -177,6 +177,7 @@ export const events = declareEvents({
   role_removed: { code: 868, severity: 'normal', text: 'Role {role} was removed.' },
   user_removed: { code: 150, severity: 'normal', text: 'User {subject} was removed.' },
 
+  user_updated: { code: 10_866, severity: 'normal', text: 'User {subject} was changed.' },
   group_removed: { code: 408, severity: 'normal', text: 'Group {subject} was removed.' },
   group_added: { code: 10_865, severity: 'normal', text: 'Group {subject} was added.' },
   profile_property_added: { code: 15_002, severity: 'normal', text: 'The profile of user {subject} was given {property}.' },

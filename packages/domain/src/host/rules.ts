@@ -8,6 +8,15 @@ export const hostReasons = reasons({
     class: 'not_built',
     text: 'Hosts are not added over SSH. Ask for a token with the action issueenrollmenttoken of the cluster, and let the agent on the machine enroll with it.',
   },
+  host_approve_by_token: {
+    class: 'not_built',
+    text: 'Hosts do not wait for approval: the token that they enroll with is what approves them.',
+  },
+  host_no_power_management: {
+    class: 'conflict',
+    text: 'Host {host} has no power management, so its power can be neither switched nor looked at.',
+  },
+  host_fence_type_unknown: { class: 'bad_input', text: 'There is no way to fence called {type}; there are {known}.' },
   host_name_taken: { class: 'conflict', text: 'There is another host named {name} already.' },
   host_cluster_fixed: {
     class: 'conflict',

@@ -3,6 +3,16 @@ import { reasons, type Reason } from '../reason.ts';
 /** What a storage domain may be told to be, besides its name (infra.md 5.1, 5.6). */
 
 export const storageTypeReasons = reasons({
+  storage_connection_taken: { class: 'conflict', text: 'There is a connection to {path} already.' },
+  storage_connection_in_use: {
+    class: 'conflict',
+    text: 'The connection is used by storage domain {domain}. {help}',
+  },
+  storage_connection_type_fixed: { class: 'conflict', text: 'The connection stays one of the type {type}.' },
+  storage_connection_sole: {
+    class: 'conflict',
+    text: 'Storage domain {domain} is reached over the one connection that it was made with: others can neither be added nor taken away.',
+  },
   storage_domain_name_taken: { class: 'conflict', text: 'There is a storage domain named {name} already.' },
   storage_domain_type_unfit: { class: 'bad_input', text: 'A storage domain is data, iso or export; Ostler cannot make {type}.' },
   storage_type_unfit: { class: 'bad_input', text: 'Ostler can use storage of type posixfs, nfs and localfs; {type} is not among them.' },

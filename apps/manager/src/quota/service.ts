@@ -1,0 +1,1 @@
+export { insertDefaultQuota } from './store.ts';
