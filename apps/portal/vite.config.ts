@@ -11,6 +11,7 @@ export default defineConfig({
     // Inlined assets would be `data:` URLs, which the content security policy has no place for.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    manifest: true,
     chunkSizeWarningLimit: 1_000,
   },
 });

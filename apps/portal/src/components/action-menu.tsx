@@ -1,9 +1,10 @@
-import { Button, Dropdown, DropdownItem, DropdownList, Flex, MenuToggle, Tooltip } from '@patternfly/react-core';
+import { Button, Dropdown, DropdownItem, DropdownList, MenuToggle, Tooltip } from '@patternfly/react-core';
 import { EllipsisVIcon } from '@patternfly/react-icons';
 import { Suspense, useState, type ReactNode } from 'react';
 import { useTexts } from '../i18n/texts.ts';
 import { ActionDialog } from './action-dialog-lazy.ts';
 import { stateOf, type ObjectAction, type Row } from './action.ts';
+import { Line } from './line.tsx';
 import { runAction } from './run-action.ts';
 import { commonTexts } from './texts.ts';
 
@@ -32,7 +33,7 @@ export function ActionMenu<T extends Row>({ row, actions, withButtons = false }:
   const buttons = withButtons ? possible.filter(({ action }) => action.prominent) : [];
   const inMenu = possible.filter(({ action }) => !buttons.some((one) => one.action === action));
   return (
-    <Flex gap={{ default: 'gapSm' }} flexWrap={{ default: 'nowrap' }}>
+    <Line>
       {buttons.map(({ action, allowed, why }) => (
         <Reasoned key={action.name} why={allowed ? undefined : why}>
           <Button variant="secondary" isAriaDisabled={!allowed} onClick={() => begin(action)}>
@@ -77,7 +78,7 @@ export function ActionMenu<T extends Row>({ row, actions, withButtons = false }:
           <ActionDialog action={asking} rows={[row]} onClose={() => setAsking(undefined)} />
         </Suspense>
       )}
-    </Flex>
+    </Line>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Button, Dropdown, DropdownItem, DropdownList, MenuToggle, ToolbarItem } from '@patternfly/react-core';
+import { Button, Dropdown, DropdownItem, DropdownList, MenuToggle } from '@patternfly/react-core';
 import { Suspense, useState, type ReactNode } from 'react';
 import { useTexts } from '../i18n/texts.ts';
 import { ActionDialog } from './action-dialog-lazy.ts';
@@ -26,43 +26,39 @@ export function BulkActions<T extends Row>({ rows, actions, onClear }: BulkActio
     });
   return (
     <>
-      <ToolbarItem>
-        <Dropdown
-          isOpen={open}
-          onOpenChange={setOpen}
-          onSelect={() => setOpen(false)}
-          toggle={(ref) => (
-            <MenuToggle ref={ref} isExpanded={open} onClick={() => setOpen(!open)}>
-              {say('selected', { count: rows.length })}
-            </MenuToggle>
-          )}
-        >
-          <DropdownList>
-            {choices.map(({ action, allowed, why }) => (
-              <DropdownItem
-                key={action.name}
-                isAriaDisabled={allowed.length === 0}
-                isDanger={action.danger === true && allowed.length > 0}
-                description={
-                  allowed.length === rows.length
-                    ? undefined
-                    : allowed.length === 0
-                      ? why
-                      : say('bulk.some', { allowed: allowed.length, all: rows.length })
-                }
-                onClick={() => allowed.length > 0 && setAsking({ action, rows: allowed })}
-              >
-                {action.title}
-              </DropdownItem>
-            ))}
-          </DropdownList>
-        </Dropdown>
-      </ToolbarItem>
-      <ToolbarItem>
-        <Button variant="link" onClick={onClear}>
-          {say('selected.none')}
-        </Button>
-      </ToolbarItem>
+      <Dropdown
+        isOpen={open}
+        onOpenChange={setOpen}
+        onSelect={() => setOpen(false)}
+        toggle={(ref) => (
+          <MenuToggle ref={ref} isExpanded={open} onClick={() => setOpen(!open)}>
+            {say('selected', { count: rows.length })}
+          </MenuToggle>
+        )}
+      >
+        <DropdownList>
+          {choices.map(({ action, allowed, why }) => (
+            <DropdownItem
+              key={action.name}
+              isAriaDisabled={allowed.length === 0}
+              isDanger={action.danger === true && allowed.length > 0}
+              description={
+                allowed.length === rows.length
+                  ? undefined
+                  : allowed.length === 0
+                    ? why
+                    : say('bulk.some', { allowed: allowed.length, all: rows.length })
+              }
+              onClick={() => allowed.length > 0 && setAsking({ action, rows: allowed })}
+            >
+              {action.title}
+            </DropdownItem>
+          ))}
+        </DropdownList>
+      </Dropdown>
+      <Button variant="link" onClick={onClear}>
+        {say('selected.none')}
+      </Button>
       {asking && (
         <Suspense fallback={null}>
           <ActionDialog action={asking.action} rows={asking.rows} onClose={() => setAsking(undefined)} />

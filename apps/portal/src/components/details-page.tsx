@@ -1,4 +1,4 @@
-import { Flex, PageSection, Skeleton, Tab, Tabs, TabTitleText } from '@patternfly/react-core';
+import { PageSection, Skeleton, Tab, Tabs, TabTitleText } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Suspense, useId, type ReactNode } from 'react';
@@ -73,7 +73,7 @@ export function DetailsPage<T extends Row>(props: DetailsPageProps<T>): ReactNod
       <PageSection isFilled>
         <div id={panel} role="tabpanel" tabIndex={0} aria-label={active?.title}>
           <Suspense fallback={<Skeleton screenreaderText={say('loading')} />}>
-            <Flex direction={{ default: 'column' }}>{active?.content(object.data)}</Flex>
+            <div className="ostler-stack">{active?.content(object.data)}</div>
           </Suspense>
         </div>
       </PageSection>

@@ -27,7 +27,7 @@ export function useEventColumns(): readonly Column<Event>[] {
     {
       key: 'message',
       title: say('message'),
-      width: 480,
+      width: 240,
       essential: true,
       cell: ({ description }) => <span title={description}>{description}</span>,
     },

@@ -17,6 +17,7 @@ export function Facts({ title, facts }: { title: string; facts: readonly Fact[] 
     <Card isCompact isFullHeight>
       <CardTitle component="h2">{title}</CardTitle>
       <CardBody>
+        {facts.length === 0 && '–'}
         <DescriptionList isHorizontal isCompact>
           {facts.map(([term, value]) => (
             <DescriptionListGroup key={term}>

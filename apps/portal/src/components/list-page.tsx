@@ -1,14 +1,5 @@
 import type { SearchNoun } from '@ostler/domain/search/fields';
-import {
-  EmptyState,
-  EmptyStateBody,
-  EmptyStateFooter,
-  PageSection,
-  Toolbar,
-  ToolbarContent,
-  ToolbarGroup,
-  ToolbarItem,
-} from '@patternfly/react-core';
+import { EmptyState, EmptyStateBody, EmptyStateFooter, PageSection } from '@patternfly/react-core';
 import { CubesIcon, SearchIcon } from '@patternfly/react-icons';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback, useState, type ReactNode } from 'react';
@@ -89,26 +80,14 @@ export function ListPage<T extends Row>(props: ListPageProps<T>): ReactNode {
       <PageHeader crumbs={crumbs} title={title} actions={primary} />
       <PageSection isFilled hasOverflowScroll={false} aria-label={title} className="ostler-fill">
         <div className="ostler-list" aria-busy={rows.fetching}>
-          <Toolbar>
-            <ToolbarContent>
-              <ToolbarItem className="ostler-search-item">
-                <SearchBar noun={searchNoun} value={q} values={values} onSearch={(next) => change({ q: next })} />
-              </ToolbarItem>
-              {selection.length > 0 && <BulkActions rows={selection} actions={actions} onClear={() => setSelected(new Map())} />}
-              <ToolbarGroup align={{ default: 'alignEnd' }}>
-                <ToolbarItem alignSelf="center">
-                  <output>
-                    {rows.pending
-                      ? say('loading')
-                      : rows.more
-                        ? say('rows.more', { count: rows.count - 1 })
-                        : say('rows', { count: rows.count })}
-                  </output>
-                </ToolbarItem>
-                <ToolbarItem>{choice}</ToolbarItem>
-              </ToolbarGroup>
-            </ToolbarContent>
-          </Toolbar>
+          <div className="ostler-line ostler-tools">
+            <SearchBar noun={searchNoun} value={q} values={values} onSearch={(next) => change({ q: next })} />
+            {selection.length > 0 && <BulkActions rows={selection} actions={actions} onClear={() => setSelected(new Map())} />}
+            <output>
+              {rows.pending ? say('loading') : rows.more ? say('rows.more', { count: rows.count - 1 }) : say('rows', { count: rows.count })}
+            </output>
+            {choice}
+          </div>
           {rows.error !== null ? (
             <Failure error={rows.error} retry={rows.retry} />
           ) : nothing ? (

@@ -1,7 +1,8 @@
-import { Breadcrumb, BreadcrumbItem, Content, Flex, FlexItem, PageBreadcrumb, PageSection, Title } from '@patternfly/react-core';
+import { Breadcrumb, BreadcrumbItem, Content, PageBreadcrumb, PageSection, Title } from '@patternfly/react-core';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { useTexts } from '../i18n/texts.ts';
 import { frameTexts } from '../frame/texts.ts';
+import { Line } from './line.tsx';
 import { PageLink } from './page-link.tsx';
 
 export interface Crumb {
@@ -35,19 +36,14 @@ export function PageHeader({ crumbs, title, mark, detail, actions }: PageHeaderP
         </Breadcrumb>
       </PageBreadcrumb>
       <PageSection>
-        <Flex
-          justifyContent={{ default: 'justifyContentSpaceBetween' }}
-          alignItems={{ default: 'alignItemsCenter' }}
-          gap={{ default: 'gapMd' }}
-        >
-          <Flex alignItems={{ default: 'alignItemsCenter' }} gap={{ default: 'gapMd' }}>
-            <FlexItem>
-              <Heading>{title}</Heading>
-            </FlexItem>
-            {mark !== undefined && <FlexItem>{mark}</FlexItem>}
-          </Flex>
-          {actions !== undefined && <FlexItem>{actions}</FlexItem>}
-        </Flex>
+        <Line spread>
+          <Line>
+            <Heading>{title}</Heading>
+
+            {mark}
+          </Line>
+          {actions}
+        </Line>
         {detail !== undefined && detail !== '' && <Content component="p">{detail}</Content>}
       </PageSection>
     </>

@@ -19,7 +19,8 @@ interface PartTableProps<T extends Row> {
 }
 
 /** A short table inside an object's page: its disks, its NICs. */
-export function PartTable<T extends Row>({ label, rows, columns, actions = [], empty }: PartTableProps<T>): ReactNode {
+export function PartTable<T extends Row>({ label, rows, columns: all, actions = [], empty }: PartTableProps<T>): ReactNode {
+  const columns = all.filter(({ extra }) => !extra);
   const say = useTexts(commonTexts);
   if (rows.error) return <Failure error={rows.error} retry={() => void rows.refetch()} />;
   if (!rows.data) return <Skeleton screenreaderText={say('loading')} />;
@@ -44,7 +45,7 @@ export function PartTable<T extends Row>({ label, rows, columns, actions = [], e
           <Tr key={row.id ?? index}>
             {columns.map(({ key, title, cell }) => (
               <Td key={key} dataLabel={title}>
-                {cell(row)}
+                <div>{cell(row)}</div>
               </Td>
             ))}
             {actions.length > 0 && (

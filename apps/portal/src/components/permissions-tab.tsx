@@ -1,6 +1,6 @@
 import type { Api } from '@ostler/contract/schema';
 import type { CallOptions, Client } from '@ostler/contract/client-core';
-import { Button, Flex, FlexItem } from '@patternfly/react-core';
+import { Button } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { useForm } from 'react-hook-form';
@@ -10,6 +10,7 @@ import type { ObjectAction } from './action.ts';
 import type { Column } from './column.ts';
 import { SelectField } from './fields.tsx';
 import { FormDialog } from './form-dialog.tsx';
+import { Line } from './line.tsx';
 import { PartTable } from './part-table.tsx';
 import { commonTexts } from './texts.ts';
 
@@ -59,13 +60,11 @@ export function PermissionsTab({ id, nodeOf }: { id: string; nodeOf: (client: Cl
   ];
   return (
     <>
-      <Flex>
-        <FlexItem>
-          <Button variant="secondary" onClick={() => setAdding(true)}>
-            {say('permission.add')}
-          </Button>
-        </FlexItem>
-      </Flex>
+      <Line>
+        <Button variant="secondary" onClick={() => setAdding(true)}>
+          {say('permission.add')}
+        </Button>
+      </Line>
       <PartTable
         label={say('permissions')}
         rows={rows}

@@ -1,5 +1,5 @@
 import { api } from '../api/client.ts';
-import { toast } from '../frame/toasts.tsx';
+import { toast } from '../frame/toasts.ts';
 import { sayNow } from '../i18n/texts.ts';
 import type { Chosen, ObjectAction, Row } from './action.ts';
 import { sentenceOf } from './failure.tsx';

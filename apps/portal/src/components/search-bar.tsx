@@ -2,9 +2,10 @@ import { completions } from '@ostler/domain/search/complete';
 import { parseSearch } from '@ostler/domain/search/parse';
 import { sentence } from '@ostler/domain/reason';
 import type { SearchNoun } from '@ostler/domain/search/fields';
-import { HelperText, HelperTextItem, Menu, MenuContent, MenuItem, MenuList, SearchInput } from '@patternfly/react-core';
+import { HelperText, HelperTextItem, Menu, MenuContent, MenuItem, MenuList } from '@patternfly/react-core';
 import { useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useTexts } from '../i18n/texts.ts';
+import { SearchField } from './search-field.tsx';
 import { commonTexts } from './texts.ts';
 
 interface SearchBarProps {
@@ -61,6 +62,9 @@ export function SearchBar({ noun, value, values, onSearch }: SearchBarProps): Re
     } else if ((event.key === 'Enter' || event.key === 'Tab') && visible && option !== undefined) {
       event.preventDefault();
       take(option);
+    } else if (event.key === 'Enter') {
+      event.preventDefault();
+      search(text);
     } else if (event.key === 'Escape' && visible) {
       event.preventDefault();
       setOpen(false);
@@ -69,33 +73,27 @@ export function SearchBar({ noun, value, values, onSearch }: SearchBarProps): Re
   };
   return (
     <div className="ostler-search" onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setOpen(false)}>
-      <SearchInput
-        ref={input}
-        aria-label={say('search')}
+      <SearchField
+        id={`${list}-input`}
+        label={say('search')}
         placeholder={say('search.placeholder')}
+        clear={say('search.clear')}
         value={text}
-        onChange={(_event, next) => {
+        onChange={(next) => {
           setText(next);
           setOpen(true);
           setChosen(-1);
         }}
-        onFocus={() => setOpen(true)}
-        onClick={() => setOpen(true)}
         onKeyDown={onKeyDown}
-        onSearch={(_event, wanted) => search(wanted)}
+        onFocus={() => setOpen(true)}
         onClear={() => {
           setText('');
           search('');
         }}
-        resetButtonLabel={say('search.clear')}
-        searchInputId={`${list}-input`}
-        role="combobox"
-        aria-expanded={visible}
-        aria-controls={list}
-        aria-autocomplete="list"
-        aria-activedescendant={visible && chosen >= 0 ? `${list}-${chosen}` : undefined}
-        autoComplete="off"
-        spellCheck={false}
+        list={list}
+        expanded={visible}
+        chosen={visible && chosen >= 0 ? `${list}-${chosen}` : undefined}
+        inputRef={input}
       />
       {visible && (
         <Menu className="ostler-completions" role="listbox" isScrollable>

@@ -10,15 +10,16 @@ import { language } from '../i18n/language.ts';
 import { useTexts } from '../i18n/texts.ts';
 import { useStore } from '../store.ts';
 import { lastReadEvent, recentEvents } from './events.ts';
-import { LoginPage } from './login-page.tsx';
 import { PortalMasthead, type OpenDrawer } from './masthead.tsx';
 import { Navigation } from './navigation.tsx';
+import { toasts } from './toasts.ts';
 import { frameTexts } from './texts.ts';
-import { Toasts } from './toasts.tsx';
 import { useNarrow } from '../components/use-narrow.ts';
 
 const TasksDrawer = lazy(() => import('./tasks-drawer.tsx'));
 const EventsDrawer = lazy(() => import('./events-drawer.tsx'));
+const LoginPage = lazy(() => import('./login-page.tsx'));
+const Toasts = lazy(() => import('./toast-list.tsx'));
 const LoginAgain = lazy(() => import('./login-again.tsx'));
 const Palette = lazy(() => import('./palette.tsx'));
 
@@ -26,7 +27,12 @@ const Palette = lazy(() => import('./palette.tsx'));
 export function Frame(): ReactNode {
   const state = useStore(sessionState);
   if (state.kind === 'unknown') return null;
-  if (!('session' in state)) return <LoginPage />;
+  if (!('session' in state))
+    return (
+      <Suspense fallback={null}>
+        <LoginPage />
+      </Suspense>
+    );
   return (
     <>
       <Inside user={state.session.userName} />
@@ -111,7 +117,11 @@ function Inside({ user }: { user: string }): ReactNode {
         <Outlet />
       </Page>
       <Announcer />
-      <Toasts />
+      {useStore(toasts).length > 0 && (
+        <Suspense fallback={null}>
+          <Toasts />
+        </Suspense>
+      )}
       {palette && (
         <Suspense fallback={null}>
           <Palette onClose={() => setPalette(false)} />

@@ -20,7 +20,7 @@ import { LoginRefused, logIn } from '../api/session.ts';
 import { useTexts } from '../i18n/texts.ts';
 import { frameTexts, loginTexts } from './texts.ts';
 
-export function LoginPage(): ReactNode {
+export default function LoginPage(): ReactNode {
   const say = useTexts(loginTexts);
   const frame = useTexts(frameTexts);
   useEffect(() => {

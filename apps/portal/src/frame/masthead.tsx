@@ -12,10 +12,6 @@ import {
   MenuToggle,
   NotificationBadge,
   PageToggleButton,
-  Toolbar,
-  ToolbarContent,
-  ToolbarGroup,
-  ToolbarItem,
 } from '@patternfly/react-core';
 import { BarsIcon, BellIcon, CogIcon, ListIcon, QuestionCircleIcon, SearchIcon, UserIcon } from '@patternfly/react-icons';
 import { Link } from '@tanstack/react-router';
@@ -57,58 +53,41 @@ export function PortalMasthead({ user, running, unread, drawer, onDrawer, onPale
         </MastheadBrand>
       </MastheadMain>
       <MastheadContent>
-        <Toolbar isStatic isFullHeight>
-          <ToolbarContent>
-            <ToolbarItem>
-              {narrow ? (
-                <Button variant="plain" aria-label={say('search')} icon={<SearchIcon />} onClick={onPalette} />
-              ) : (
-                <Button
-                  variant="secondary"
-                  className="ostler-palette-trigger"
-                  icon={<SearchIcon />}
-                  onClick={onPalette}
-                  aria-keyshortcuts="Control+K"
-                >
-                  {say('search')} <kbd>{say('search.keys')}</kbd>
-                </Button>
-              )}
-            </ToolbarItem>
-            <ToolbarGroup variant="action-group-plain" align={{ default: 'alignEnd' }}>
-              <ToolbarItem>
-                <NotificationBadge
-                  variant={running > 0 ? 'unread' : 'read'}
-                  count={running}
-                  icon={<ListIcon />}
-                  aria-label={running > 0 ? say('tasks.running', { count: running }) : say('tasks')}
-                  isExpanded={drawer === 'tasks'}
-                  onClick={() => onDrawer(drawer === 'tasks' ? undefined : 'tasks')}
-                />
-              </ToolbarItem>
-              <ToolbarItem>
-                <NotificationBadge
-                  variant={unread > 0 ? 'unread' : 'read'}
-                  count={unread}
-                  icon={<BellIcon />}
-                  aria-label={unread > 0 ? say('events.new', { count: unread }) : say('events')}
-                  isExpanded={drawer === 'events'}
-                  onClick={() => onDrawer(drawer === 'events' ? undefined : 'events')}
-                />
-              </ToolbarItem>
-              {!narrow && (
-                <ToolbarItem>
-                  <HelpMenu />
-                </ToolbarItem>
-              )}
-              <ToolbarItem>
-                <SettingsMenu />
-              </ToolbarItem>
-              <ToolbarItem>
-                <UserMenu user={user} narrow={narrow} />
-              </ToolbarItem>
-            </ToolbarGroup>
-          </ToolbarContent>
-        </Toolbar>
+        <div className="ostler-line ostler-masthead">
+          {narrow ? (
+            <Button variant="plain" aria-label={say('search')} icon={<SearchIcon />} onClick={onPalette} />
+          ) : (
+            <Button
+              variant="secondary"
+              className="ostler-palette-trigger"
+              icon={<SearchIcon />}
+              onClick={onPalette}
+              aria-keyshortcuts="Control+K"
+            >
+              {say('search')} <kbd>{say('search.keys')}</kbd>
+            </Button>
+          )}
+          <span className="ostler-far" />
+          <NotificationBadge
+            variant={running > 0 ? 'unread' : 'read'}
+            count={running}
+            icon={<ListIcon />}
+            aria-label={running > 0 ? say('tasks.running', { count: running }) : say('tasks')}
+            isExpanded={drawer === 'tasks'}
+            onClick={() => onDrawer(drawer === 'tasks' ? undefined : 'tasks')}
+          />
+          <NotificationBadge
+            variant={unread > 0 ? 'unread' : 'read'}
+            count={unread}
+            icon={<BellIcon />}
+            aria-label={unread > 0 ? say('events.new', { count: unread }) : say('events')}
+            isExpanded={drawer === 'events'}
+            onClick={() => onDrawer(drawer === 'events' ? undefined : 'events')}
+          />
+          {!narrow && <HelpMenu />}
+          {!narrow && <SettingsMenu />}
+          <UserMenu user={user} narrow={narrow} />
+        </div>
       </MastheadContent>
     </Masthead>
   );
@@ -143,8 +122,6 @@ function HelpMenu(): ReactNode {
 function SettingsMenu(): ReactNode {
   const say = useTexts(frameTexts);
   const [open, setOpen] = useState(false);
-  const chosenTheme = useStore(theme);
-  const chosenLanguage = useStore(language);
   return (
     <Dropdown
       isOpen={open}
@@ -161,6 +138,18 @@ function SettingsMenu(): ReactNode {
         />
       )}
     >
+      <SettingsItems />
+    </Dropdown>
+  );
+}
+
+/** Theme and language; on a phone they stand in the account's menu. */
+function SettingsItems(): ReactNode {
+  const say = useTexts(frameTexts);
+  const chosenTheme = useStore(theme);
+  const chosenLanguage = useStore(language);
+  return (
+    <>
       <DropdownGroup label={say('theme')}>
         <DropdownList>
           {themes.map((one) => (
@@ -179,7 +168,7 @@ function SettingsMenu(): ReactNode {
           ))}
         </DropdownList>
       </DropdownGroup>
-    </Dropdown>
+    </>
   );
 }
 
@@ -204,6 +193,7 @@ function UserMenu({ user, narrow }: { user: string; narrow: boolean }): ReactNod
         </MenuToggle>
       )}
     >
+      {narrow && <SettingsItems />}
       <DropdownList>
         <DropdownItem onClick={() => void logOut()}>{say('logout')}</DropdownItem>
       </DropdownList>

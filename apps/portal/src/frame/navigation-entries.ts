@@ -26,14 +26,10 @@ interface NavigationGroup {
 export const navigationGroups: readonly NavigationGroup[] = [
   {
     key: 'compute',
-    entries: [
-      { key: 'vms', to: paths.vms() },
-    ],
+    entries: [{ key: 'vms', to: paths.vms() }],
   },
   {
     key: 'administration',
-    entries: [
-      { key: 'events', to: paths.events() },
-    ],
+    entries: [{ key: 'events', to: paths.events() }],
   },
 ];

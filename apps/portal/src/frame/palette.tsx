@@ -1,7 +1,8 @@
-import { Menu, MenuContent, MenuGroup, MenuItem, MenuList, Modal, ModalBody, ModalHeader, SearchInput } from '@patternfly/react-core';
+import { Menu, MenuContent, MenuGroup, MenuItem, MenuList, Modal, ModalBody, ModalHeader } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useDeferredValue, useEffect, useId, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { SearchField } from '../components/search-field.tsx';
 import { useTexts } from '../i18n/texts.ts';
 import { useStore } from '../store.ts';
 import { navigationGroups } from './navigation-entries.ts';
@@ -82,22 +83,21 @@ export default function Palette({ onClose }: { onClose: () => void }): ReactNode
     <Modal isOpen variant="small" position="top" aria-labelledby={`${id}-title`} onClose={onClose} elementToFocus={`[id="${id}-input"]`}>
       <ModalHeader labelId={`${id}-title`} title={say('palette.title')} description={say('palette.hint')} />
       <ModalBody>
-        <SearchInput
-          searchInputId={`${id}-input`}
-          aria-label={say('palette.placeholder')}
+        <SearchField
+          id={`${id}-input`}
+          label={say('palette.placeholder')}
           placeholder={say('palette.placeholder')}
+          clear={say('palette.clear')}
           value={text}
-          onChange={(_event, next) => {
+          onChange={(next) => {
             setText(next);
             setAt(0);
           }}
           onKeyDown={onKeyDown}
-          role="combobox"
-          aria-expanded={all.length > 0}
-          aria-controls={`${id}-list`}
-          aria-activedescendant={elementOf(chosen)}
-          autoComplete="off"
-          spellCheck={false}
+          onClear={() => setText('')}
+          list={`${id}-list`}
+          expanded={all.length > 0}
+          chosen={elementOf(chosen)}
         />
         <Menu isPlain isScrollable>
           <MenuContent>

@@ -4,7 +4,6 @@ import {
   EmptyState,
   EmptyStateBody,
   ExpandableSection,
-  Flex,
   NotificationDrawer,
   NotificationDrawerBody,
   NotificationDrawerHeader,
@@ -23,6 +22,7 @@ import { useState, type ReactNode } from 'react';
 import { api } from '../api/client.ts';
 import { sessionState } from '../api/session.ts';
 import { sentenceOf } from '../components/failure.tsx';
+import { Line } from '../components/line.tsx';
 import { Moment, useNow } from '../components/moment.tsx';
 import { duration } from '../format/amounts.ts';
 import { language } from '../i18n/language.ts';
@@ -30,7 +30,7 @@ import { useTexts } from '../i18n/texts.ts';
 import { useStore } from '../store.ts';
 import { remaining } from './remaining.ts';
 import { frameTexts } from './texts.ts';
-import { toast } from './toasts.tsx';
+import { toast } from './toasts.ts';
 
 type Job = Api['job'];
 
@@ -113,7 +113,7 @@ function Task({ job }: { job: Job }): ReactNode {
           {left !== undefined && ` · ${say('task.remaining', { time: duration(left, spoken) })}`}
         </div>
         {job.problem !== undefined && <div>{job.problem}</div>}
-        <Flex gap={{ default: 'gapSm' }}>
+        <Line>
           {status === 'started' && !job.needs_attention && (
             <Button variant="link" isInline isDisabled={job.cancel_requested === true} onClick={() => void steer('cancel')}>
               {say(job.cancel_requested ? 'task.cancelling' : 'task.cancel')}
@@ -129,7 +129,7 @@ function Task({ job }: { job: Job }): ReactNode {
               </Button>
             </>
           )}
-        </Flex>
+        </Line>
         <ExpandableSection toggleText={say('task.steps')} isExpanded={open} onToggle={(_event, next) => setOpen(next)}>
           {open && <Steps job={job.id ?? ''} />}
         </ExpandableSection>

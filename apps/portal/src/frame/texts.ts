@@ -75,6 +75,7 @@ export const frameTexts = texts('frame', {
   'events.read': ['Mark all as read', 'Alle als gelesen markieren'],
   'palette.title': ['Search and run actions', 'Suchen und ausführen'],
   'palette.placeholder': ['Name of an object, page or action', 'Name eines Objekts, einer Seite oder Aktion'],
+  'palette.clear': ['Clear', 'Leeren'],
   'palette.pages': ['Pages', 'Seiten'],
   'palette.objects': ['Objects', 'Objekte'],
   'palette.actions': ['Actions on this page', 'Aktionen auf dieser Seite'],

@@ -1,6 +1,6 @@
 import type { Api, Enum } from '@ostler/contract/schema';
 import { gibibyte } from '@ostler/domain/vm/hardware';
-import { Button, Content, Flex, FlexItem } from '@patternfly/react-core';
+import { Button, Content } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { useForm } from 'react-hook-form';
@@ -12,6 +12,7 @@ import type { Column } from '../components/column.ts';
 import { CheckField, SelectField, TextField } from '../components/fields.tsx';
 import { FormDialog } from '../components/form-dialog.tsx';
 import { PageLink } from '../components/page-link.tsx';
+import { Line } from '../components/line.tsx';
 import { PartTable } from '../components/part-table.tsx';
 import { StatusLabel, type Meaning } from '../components/status-label.tsx';
 import { commonTexts } from '../components/texts.ts';
@@ -100,21 +101,19 @@ export function DisksTab({ vm }: { vm: Api['vm'] }): ReactNode {
   ];
   const change = stateOf<Api['vm']>({ name: 'change_disks', title: '' }, vm);
   const button = (which: 'new' | 'attach') => (
-    <FlexItem>
-      <Reasoned why={change?.allowed ? undefined : change?.why}>
-        <Button variant="secondary" isAriaDisabled={!change?.allowed} onClick={() => setOpen(which)}>
-          {say(`disk.${which}`)}
-        </Button>
-      </Reasoned>
-    </FlexItem>
+    <Reasoned why={change?.allowed ? undefined : change?.why}>
+      <Button variant="secondary" isAriaDisabled={!change?.allowed} onClick={() => setOpen(which)}>
+        {say(`disk.${which}`)}
+      </Button>
+    </Reasoned>
   );
   const close = () => setOpen(undefined);
   return (
     <>
-      <Flex>
+      <Line>
         {button('new')}
         {button('attach')}
-      </Flex>
+      </Line>
       <PartTable
         label={say('tab.disks')}
         rows={rows}

@@ -1,5 +1,5 @@
 import type { Api, Enum } from '@ostler/contract/schema';
-import { Button, Flex, FlexItem } from '@patternfly/react-core';
+import { Button } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { useForm } from 'react-hook-form';
@@ -10,6 +10,7 @@ import { Reasoned } from '../components/action-menu.tsx';
 import type { Column } from '../components/column.ts';
 import { CheckField, SelectField, TextField } from '../components/fields.tsx';
 import { FormDialog } from '../components/form-dialog.tsx';
+import { Line } from '../components/line.tsx';
 import { PartTable } from '../components/part-table.tsx';
 import { commonTexts } from '../components/texts.ts';
 import { StatusLabel } from '../components/status-label.tsx';
@@ -78,15 +79,13 @@ export function NicsTab({ vm }: { vm: Api['vm'] }): ReactNode {
   const change = stateOf<Api['vm']>({ name: 'change_nics', title: '' }, vm);
   return (
     <>
-      <Flex>
-        <FlexItem>
-          <Reasoned why={change?.allowed ? undefined : change?.why}>
-            <Button variant="secondary" isAriaDisabled={!change?.allowed} onClick={() => setOpen({})}>
-              {say('nic.new')}
-            </Button>
-          </Reasoned>
-        </FlexItem>
-      </Flex>
+      <Line>
+        <Reasoned why={change?.allowed ? undefined : change?.why}>
+          <Button variant="secondary" isAriaDisabled={!change?.allowed} onClick={() => setOpen({})}>
+            {say('nic.new')}
+          </Button>
+        </Reasoned>
+      </Line>
       <PartTable
         label={say('tab.nics')}
         rows={rows}

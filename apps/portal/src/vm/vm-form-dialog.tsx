@@ -8,7 +8,7 @@ import { useClusters, useTemplates } from '../api/names.ts';
 import { AreaField, CheckField, SelectField, TextField, type Choice } from '../components/fields.tsx';
 import { FormDialog, type FormTab } from '../components/form-dialog.tsx';
 import { commonTexts } from '../components/texts.ts';
-import { toast } from '../frame/toasts.tsx';
+import { toast } from '../frame/toasts.ts';
 import { sayNow, useTexts, type Say } from '../i18n/texts.ts';
 import { vmTexts } from './texts.ts';
 import { formOf, inputOf, vmFields, type VmForm } from './vm-form.ts';
@@ -20,7 +20,7 @@ export default function VmFormDialog({ vm, onClose }: { vm?: Api['vm']; onClose:
   const say = useTexts(vmTexts);
   const clusters = useClusters().data ?? [];
   const templates = useTemplates().data ?? [];
-  const form = useForm<VmForm>({ defaultValues: formOf(vm ?? {}, vm?.template?.id ?? fixedIds.blankTemplate), mode: 'onTouched' });
+  const form = useForm<VmForm>({ defaultValues: formOf(vm ?? {}, vm?.template?.id ?? fixedIds.blankTemplate) });
   const { dirtyFields } = form.formState;
   const template = useWatch({ control: form.control, name: 'template' });
   const base = templates.find(({ id }) => id === template);
