@@ -1,6 +1,7 @@
 import { Breadcrumb, BreadcrumbItem, Content, PageBreadcrumb, PageSection, Title } from '@patternfly/react-core';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { useTexts } from '../i18n/texts.ts';
+import { announced } from '../frame/announced.ts';
 import { frameTexts } from '../frame/texts.ts';
 import { Line } from './line.tsx';
 import { PageLink } from './page-link.tsx';
@@ -24,6 +25,7 @@ export function PageHeader({ crumbs, title, mark, detail, actions }: PageHeaderP
   const say = useTexts(frameTexts);
   useEffect(() => {
     document.title = `${title} · ${say('product')}`;
+    announced.set(document.title);
   }, [title, say]);
   return (
     <>

@@ -1,6 +1,6 @@
 import { Banner, Page, SkipToContent } from '@patternfly/react-core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Outlet, useRouterState } from '@tanstack/react-router';
+import { Outlet } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
 import { api } from '../api/client.ts';
 import { connection } from '../api/changes.ts';
@@ -9,6 +9,7 @@ import { sessionState } from '../api/session.ts';
 import { language } from '../i18n/language.ts';
 import { useTexts } from '../i18n/texts.ts';
 import { useStore } from '../store.ts';
+import { announced } from './announced.ts';
 import { lastReadEvent, recentEvents } from './events.ts';
 import { PortalMasthead, type OpenDrawer } from './masthead.tsx';
 import { Navigation } from './navigation.tsx';
@@ -157,13 +158,7 @@ function Lost({ since }: { since: number }): ReactNode {
 
 /** Tells a screen reader which page there is now. */
 function Announcer(): ReactNode {
-  const at = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
-  const [said, setSaid] = useState('');
-  useEffect(() => {
-    // The new page names itself when it is rendered.
-    const timer = setTimeout(() => setSaid(document.title), 200);
-    return () => clearTimeout(timer);
-  }, [at]);
+  const said = useStore(announced);
   return (
     <div className="pf-v6-screen-reader" aria-live="polite" aria-atomic>
       {said}
