@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -116,6 +118,32 @@ test.each(['json', 'xml', 'cli'])('the tour works as the README has it, by %s, a
   const [domain] = (await readdir(ostler.paths.dataDomain)).filter((one) => one.length === 36);
   expect(await readdir(join(ostler.paths.dataDomain, domain ?? '', 'images'))).toEqual([]);
 }, 300_000);
+
+test('an upload whose client is killed is taken up by the same command, verified, and is what was sent', async () => {
+  const image = join(directory, 'broken-off.raw');
+  await writeFile(image, randomBytes(192 * 1024 ** 2));
+  const args = ['disk', 'upload', image, '--resume', '--connections', '1', '--verify'];
+  const env = { ...process.env, OSTLER_STATE_DIR: ostler.paths.state, HOME: directory };
+  const client = spawn(inRoot('ostler'), args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  client.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+    if (/Uploading: [1-9]/.test(said)) client.kill('SIGKILL');
+  });
+  await once(client, 'close');
+  const api = await ostler.api();
+  const [begun, ...others] = (await api.imagetransfers.list({})).filter(({ phase }) => phase === 'transferring');
+  expect({ begun, said }).toMatchObject({ begun: { direction: 'upload' } });
+  expect(others).toEqual([]);
+  await output(inRoot('ostler'), args, { env, deadline: 120_000 });
+  const [disk] = await api.disks.list({ search: 'alias=broken-off' });
+  expect(disk).toMatchObject({ id: begun?.disk?.id, status: 'ok' });
+  const copy = join(directory, 'copy.raw');
+  await output(inRoot('ostler'), ['disk', 'download', 'broken-off', copy, '--verify'], { env, deadline: 120_000 });
+  await output('cmp', [image, copy]);
+  await output(inRoot('ostler'), ['disk', 'remove', 'broken-off'], { env });
+  await Promise.all([rm(image), rm(copy)]);
+}, 180_000);
 
 test('a second instance beside the first disturbs it in nothing', async () => {
   const before = await ostler.status();

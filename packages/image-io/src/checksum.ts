@@ -30,7 +30,7 @@ export function parseChecksumOptions(query: URLSearchParams): ChecksumOptions {
 
 /** Hex digest of the first `size` bytes of the backend. `check` is called before each block, and throws to stop. */
 export async function checksumOf(
-  backend: Backend,
+  backend: Pick<Backend, 'read' | 'extents'>,
   size: number,
   { algorithm, blockSize }: ChecksumOptions,
   check: () => void,
@@ -54,7 +54,7 @@ export async function checksumOf(
 }
 
 /** Answers whether a whole block lies in a zero extent; asked in ascending order. */
-async function zeroBlocks(backend: Backend, blockSize: number): Promise<(at: number) => boolean> {
+async function zeroBlocks(backend: Pick<Backend, 'extents'>, blockSize: number): Promise<(at: number) => boolean> {
   const zeros: { start: number; end: number }[] = [];
   for await (const { start, length, zero } of backend.extents()) {
     if (!zero) continue;

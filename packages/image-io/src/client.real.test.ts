@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { download, upload } from './client.ts';
+import { socketOnThisHost, verified } from './verify.ts';
 import { eventually, holeyImage, imageServer, MiB, qemuImg, randomBuffer, scratch, selfSigned } from './testing.ts';
 
 const directory = scratch();
@@ -210,4 +211,40 @@ test('a local image that turns out shorter in the middle ends the upload, and is
   );
   await expect(running).rejects.toMatchObject({ code: 'backend' });
   await server.control.remove('shrinks');
+});
+
+test('an image is verified by checksums on both sides; a byte that differs is found', async () => {
+  const target = emptyTarget('qcow2');
+  const { uuid, url } = await ticketFor(target, ['write']);
+  const image = { path: source, content: 'qcow2' } as const;
+  await upload(image, { url, ca: tls.cert });
+  expect(await verified(image, { url, ca: tls.cert })).toMatch(/^[0-9a-f]{64}$/);
+  await server.control.remove(uuid);
+  execFileSync('qemu-io', ['-f', 'qcow2', '-c', 'write -P 0x77 123456 1', target.path]);
+  const again = await ticketFor(target, ['read']);
+  await expect(verified(image, { url: again.url, ca: tls.cert })).rejects.toMatchObject({ code: 'differs' });
+  await server.control.remove(again.uuid);
+});
+
+test('a disk that is larger than its image is verified as what it reads: zeros behind the end', async () => {
+  const path = directory.path('short.raw');
+  writeFileSync(path, randomBuffer(3 * MiB + 512));
+  const target = emptyTarget('raw');
+  await server.control.add({ uuid: 'larger', size: SIZE, ops: ['write'], timeout: 60, url: `file://${target.path}` });
+  const where = { url: server.url('larger'), ca: tls.cert };
+  await upload({ path, content: 'file' }, where);
+  await verified({ path, content: 'file' }, where);
+  await server.control.remove('larger');
+});
+
+test('on the host itself bytes go through its unix socket, if that knows the ticket', async () => {
+  const target = emptyTarget('qcow2');
+  const { uuid, url } = await ticketFor(target, ['write']);
+  const unixSocket = await socketOnThisHost({ url, ca: tls.cert });
+  expect(unixSocket).toBe(directory.path('images.sock'));
+  await upload({ path: source, content: 'qcow2' }, { url, ...(unixSocket !== undefined && { unixSocket }) });
+  await verified({ path: source, content: 'qcow2' }, { url, ...(unixSocket !== undefined && { unixSocket }) });
+  await server.control.remove(uuid);
+  identical(source, 'qcow2', target.path, 'qcow2');
+  expect(await socketOnThisHost({ url, ca: tls.cert })).toBeUndefined();
 });

@@ -190,12 +190,12 @@ async function transferredRanges(link: ImageLink): Promise<ByteRange[]> {
   return rows(answer).map(({ start, length }) => ({ start, end: start + length }));
 }
 
-async function remoteExtents(link: ImageLink): Promise<Extent[]> {
+export async function remoteExtents(link: ImageLink): Promise<Extent[]> {
   const answer = await jsonOf(link, 'GET', '/extents', MAX_EXTENTS_TEXT);
   return rows(answer).map(({ start, length, zero }) => ({ start, length, zero: zero === true, hole: false, dirty: false }));
 }
 
-async function jsonOf(link: ImageLink, method: 'OPTIONS' | 'GET', suffix: string, limit: number): Promise<unknown> {
+export async function jsonOf(link: ImageLink, method: 'OPTIONS' | 'GET', suffix: string, limit: number): Promise<unknown> {
   const body = await link.exchange({ method, suffix, receive: (response) => readText(response, limit) });
   return JSON.parse(body);
 }
@@ -252,7 +252,7 @@ function patch(link: ImageLink, operation: object): Promise<void> {
 
 type OpenImage = { readonly backend: Backend; [Symbol.asyncDispose](): Promise<void> };
 
-async function openLocal({ path, content }: LocalImage, writable: boolean, size?: number): Promise<OpenImage> {
+export async function openLocal({ path, content }: LocalImage, writable: boolean, size?: number): Promise<OpenImage> {
   if (content === 'file') {
     const backend = await openFileBackend({ path, size: size ?? (await stat(path)).size, sparse: true, writable });
     return { backend, [Symbol.asyncDispose]: () => backend.close() };

@@ -1,6 +1,16 @@
 /** What can go wrong when an image is moved, by code. The server turns codes into HTTP statuses, the agent into faults. */
 export type ImageErrorCode =
-  'bad_request' | 'forbidden' | 'not_found' | 'busy' | 'out_of_range' | 'deadline' | 'cancelled' | 'no_space' | 'backend' | 'server_answer';
+  | 'bad_request'
+  | 'forbidden'
+  | 'not_found'
+  | 'busy'
+  | 'out_of_range'
+  | 'deadline'
+  | 'cancelled'
+  | 'no_space'
+  | 'backend'
+  | 'server_answer'
+  | 'differs';
 
 export class ImageError extends Error {
   readonly code: ImageErrorCode;

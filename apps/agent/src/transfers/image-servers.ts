@@ -59,6 +59,8 @@ export async function imageServers(options: ImageServersOptions): Promise<ImageS
     await startImageServer(
       {
         control: join(runDir, 'control.sock'),
+        // For clients on this host that are let into the directory: no TLS, and no way through the network.
+        unixSocket: join(runDir, 'images.sock'),
         runDirectory: join(runDir, 'nbd'),
         listen: { host: listen.address, port: listen.port, tls: tls() },
         ...(workers !== undefined && { workers }),

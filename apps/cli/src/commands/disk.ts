@@ -43,6 +43,7 @@ export function diskCommands(program: Command, cli: Cli): void {
       .option('--name, --alias <name>', "of the disk; the file's if not said")
       .addOption(new Option('--format <format>', "of the disk's image; the file's own if not said").choices(['raw', 'qcow2']))
       .option('--size <size>', 'of the disk, where a raw one is to be larger than the file', size)
+      .option('--resume', 'take up an upload of this file that broke off; if it breaks off again, it can be taken up again')
       .option('--dry-run', 'show the plan, or what speaks against it, and change nothing'),
   ).action(on(cli, uploadImage));
   bytes(
@@ -62,6 +63,7 @@ const sayOtherwise = ['alias', 'name', 'provisioned-size', 'sparse', 'storage-do
 const bytes = (command: Command): Command =>
   command
     .option('--connections <number>', 'at the same time', count, 4)
+    .option('--verify', 'compare the checksums of both sides before it is done')
     .option('--direct', 'straight to the host instead of through the gateway');
 
 const formatName = (format: 'cow' | 'raw'): string => (format === 'cow' ? 'qcow2' : 'raw');

@@ -1,4 +1,5 @@
 import { upload } from '@ostler/image-io/client';
+import { verified } from '@ostler/image-io/verify';
 import type { Api } from '@ostler/contract/schema';
 import { carryOut, type MutationOptions } from '../carry-out.ts';
 import type { Client } from '@ostler/contract/client';
@@ -9,7 +10,7 @@ import type { Run } from '../run.ts';
 import { humanSize } from '../sizes.ts';
 import { aliasOf, localImage, type LocalImage } from './local-image.ts';
 import { newMeter } from './meter.ts';
-import { transferred } from './transfer.ts';
+import { brokenOff, transferred } from './transfer.ts';
 
 export interface UploadOptions extends MutationOptions {
   readonly storageDomain?: string;
@@ -18,6 +19,8 @@ export interface UploadOptions extends MutationOptions {
   readonly size?: number;
   readonly connections: number;
   readonly direct?: boolean;
+  readonly verify?: boolean;
+  readonly resume?: boolean;
 }
 
 const mebibyte = 1024 * 1024;
@@ -27,17 +30,41 @@ export async function uploadImage(run: Run, path: string, options: UploadOptions
   const image = await localImage(path);
   const api = await run.api();
   const wish = await diskFor(api, image, options);
+  const begun = options.resume ? await toResume(run, wish) : undefined;
+  if (begun) {
+    await send(run, begun.disk, image, wish.format === 'cow' ? 'qcow2' : 'raw', options, begun.transfer);
+    return tellDisk(run, begun.disk, path);
+  }
   const made = await carryOut(run, { ...options, wait: true }, (call) => api.disks.add(wish, call));
   const id = made?.answer.id;
   if (!made || id === undefined) return;
   try {
     await send(run, id, image, wish.format === 'cow' ? 'qcow2' : 'raw', options);
   } catch (error) {
+    // One that is kept is in its transfer's hands: it is locked, and not removed.
     await removeLeftover(api, id);
     throw error;
   }
-  const disk = await api.disks(id).get();
-  run.print(disk, `Disk ${disk.alias ?? wish.alias} holds ${path}; its id is ${id}.\n`);
+  await tellDisk(run, id, path);
+}
+
+async function tellDisk(run: Run, id: string, path: string): Promise<void> {
+  const disk = await (await run.api()).disks(id).get();
+  run.print(disk, `Disk ${disk.alias ?? id} holds ${path}; its id is ${id}.\n`);
+}
+
+/** The upload that broke off, if there is one; it must be of a disk such as this file would be uploaded to. */
+async function toResume(run: Run, wish: Api['disk']): Promise<{ disk: string; transfer: string } | undefined> {
+  const [first, ...others] = await brokenOff(run, wish.alias ?? '');
+  const { id: transfer, disk } = first ?? {};
+  if (transfer === undefined || disk?.id === undefined) return undefined;
+  if (others.length > 0)
+    throw usageProblem(
+      `${others.length + 1} uploads to disks called ${wish.alias} are under way. Cancel those that are not meant: "ostler image-transfer cancel".`,
+    );
+  if (disk.provisioned_size !== wish.provisioned_size || disk.format !== wish.format)
+    throw usageProblem(`The upload to disk ${wish.alias} that broke off was of another image: its size or its format differs.`);
+  return { disk: disk.id, transfer };
 }
 
 async function diskFor(
@@ -66,26 +93,33 @@ async function send(
   disk: string,
   image: LocalImage,
   format: 'raw' | 'qcow2',
-  { connections, direct }: UploadOptions,
+  { connections, direct, verify, resume }: UploadOptions,
+  begun?: string,
 ): Promise<void> {
-  const { ca } = await run.connection();
   const same = image.format === format;
   const meter = newMeter();
-  const wish = { disk, direction: 'upload', format: same && format === 'qcow2' ? 'cow' : 'raw', direct: direct ?? false } as const;
-  await transferred(run, wish, (url, again) =>
-    upload(
-      { path: image.path, content: same ? 'file' : image.format },
-      {
-        url,
-        connections,
-        resume: again,
-        signal: run.cli.signal,
-        ...(ca !== undefined && { ca }),
-        onProgress: (done, total) =>
-          run.progress.state(`Uploading: ${meter.read(done, total, run.cli.now())}`, `Uploading ${tenths(done, total)} %`),
-      },
-    ),
-  );
+  const wish = {
+    disk,
+    direction: 'upload',
+    format: same && format === 'qcow2' ? 'cow' : 'raw',
+    direct: direct ?? false,
+    keep: resume ?? false,
+    ...(begun !== undefined && { begun }),
+  } as const;
+  const content = { path: image.path, content: same ? ('file' as const) : image.format };
+  await transferred(run, wish, async ({ url, ca, unixSocket }, again) => {
+    const where = { url, signal: run.cli.signal, ...(ca !== undefined && { ca }), ...(unixSocket !== undefined && { unixSocket }) };
+    await upload(content, {
+      ...where,
+      connections,
+      resume: again,
+      onProgress: (done, total) =>
+        run.progress.state(`Uploading: ${meter.read(done, total, run.cli.now())}`, `Uploading ${tenths(done, total)} %`),
+    });
+    if (!verify) return;
+    run.progress.state('Comparing checksums');
+    run.progress.say(`Both sides have the checksum ${await verified(content, where)}.`);
+  });
 }
 
 /** Where no terminal shows every change, every tenth is enough. */

@@ -411,25 +411,70 @@ test('a download leaves the disk as it is; it cannot be paused, and ends when it
   await world.did('DELETE', `disks/${disk}`);
 });
 
-test('silence pauses an upload and cancels a download, unless the policy says otherwise', async () => {
-  const silent = { inactivity_timeout: 1 };
-  const upload = await addDisk('silent-upload');
-  const paused = await openTransfer(upload, silent);
+/** A minute without a byte, which is what `inactivity_timeout` is when nobody says. */
+const silence = () => world.passTime(61_000);
+
+test.each([
+  ['upload', 'legacy', 'paused_system'],
+  ['upload', 'pause', 'paused_system'],
+  ['upload', 'cancel', 'cancelled'],
+  ['download', 'legacy', 'cancelled'],
+  ['download', 'pause', 'paused_system'],
+  ['download', 'cancel', 'cancelled'],
+] as const)('silence during an %s of policy %s: it is %s, and nothing of it is left in the end', async (direction, policy, outcome) => {
+  const before = await world.slate();
+  const disk = await addDisk('silent');
+  const { id, host } = await openTransfer(disk, { direction, timeout_policy: policy });
+  silence();
+  if (outcome === 'paused_system') {
+    await world.until(
+      () => phaseOf(id),
+      (phase) => phase === 'paused_system',
+    );
+    await world.until(
+      () => host.world.transferTicket(id),
+      (open) => open === undefined,
+    );
+    expect((await world.ask('GET', `disks/${disk}`)).body.status).toBe('locked');
+    await world.ask('POST', `imagetransfers/${id}/cancel`, {});
+  }
+  expect(await over(id)).toMatchObject(
+    outcome === 'cancelled' ? { state: 'failed', error: { code: 'transfer_timed_out' } } : { state: 'aborted' },
+  );
+  expect(host.world.uses()).toEqual([]);
+  if (direction === 'download') await world.did('DELETE', `disks/${disk}`);
+  expect(await world.slate()).toEqual(before);
+});
+
+test('a byte, or an extension, begins the silence anew; what never times out may be silent for ever', async () => {
+  const disk = await addDisk('lively');
+  const { id, host } = await openTransfer(disk);
+  world.passTime(40_000);
+  host.world.moveTransfer(id, 4096);
   await world.until(
-    () => phaseOf(paused.id),
+    async () => (await world.ask('GET', `imagetransfers/${id}`)).body.transferred as string,
+    (moved) => moved === '4096',
+  );
+  world.passTime(40_000);
+  expect((await world.ask('POST', `imagetransfers/${id}/extend`, {})).status).toBe(200);
+  const patient = await openTransfer(await addDisk('patient'), { inactivity_timeout: 0, timeout_policy: 'cancel' });
+  expect(await phaseOf(id)).toBe('transferring');
+  silence();
+  // When the one has been seen to be silent, the other has been looked at as well.
+  await world.until(
+    () => phaseOf(id),
     (phase) => phase === 'paused_system',
   );
-  await world.ask('POST', `imagetransfers/${paused.id}/cancel`, {});
-  await over(paused.id);
-  const policy = await addDisk('silent-policy');
-  const cancelled = await openTransfer(policy, { ...silent, timeout_policy: 'cancel' });
-  expect(await over(cancelled.id)).toMatchObject({ state: 'failed', error: { code: 'transfer_timed_out' } });
-  expect((await world.ask('GET', `disks/${policy}`)).status).toBe(404);
-  const disk = await addDisk('silent-download');
-  const download = await openTransfer(disk, { ...silent, direction: 'download' });
-  expect(await over(download.id)).toMatchObject({ state: 'failed', error: { code: 'transfer_timed_out' } });
-  expect((await world.ask('GET', `disks/${disk}`)).body.status).toBe('ok');
-  await world.did('DELETE', `disks/${disk}`);
+  expect(await phaseOf(patient.id)).toBe('transferring');
+  await world.ask('POST', `imagetransfers/${id}/resume`, {});
+  await world.until(
+    () => phaseOf(id),
+    (phase) => phase === 'transferring',
+  );
+  for (const one of [id, patient.id]) {
+    await world.ask('POST', `imagetransfers/${one}/cancel`, {});
+    await over(one);
+  }
 });
 
 // ---- dry runs and bad input ---------------------------------------------------------------------------------------

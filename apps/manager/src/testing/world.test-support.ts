@@ -16,7 +16,7 @@ export interface World extends TestManager {
   readonly agents: AgentBook;
   readonly hosts: readonly [SimulatedHost, ...SimulatedHost[]];
   readonly storage: SharedStorage;
-  /** Lets the controllers' clock be ahead of the real one. */
+  /** Lets the clock of controllers and api be ahead of the real one. */
   passTime(milliseconds: number): void;
   readonly now: () => number;
   /** A controller in this process, until it is stopped. */
@@ -46,11 +46,11 @@ export async function simulatedWorld({ hosts: count = 1 } = {}): Promise<World> 
   const clients = new Map(hosts.map((host) => [host.hostId, inProcessClient(host)]));
   const nobody = agentBook({ ca: '', cert: '', key: '' });
   const agents: AgentBook = { of: (host) => clients.get(host) ?? nobody.of(host), set: () => undefined, close: () => undefined };
-  const manager = await testManager({ agents });
-  const { db } = manager;
-  const log = pino({ level: 'silent' });
   let ahead = 0;
   const now = () => Date.now() + ahead;
+  const manager = await testManager({ now, agents });
+  const { db } = manager;
+  const log = pino({ level: 'silent' });
   for (const [index, host] of hosts.entries())
     await change(
       db,

@@ -40,16 +40,16 @@ export const transferImage = job<OpenTransfer>(
       if (data.direction === 'upload') await forgetDisk(db, data.disk);
     },
   },
-  ({ data }, { agents, secrets }) => {
+  ({ data }, { agents, secrets, now }) => {
     const agent = () => agents.of(data.host);
     const opening = step('open', {
       do: async (context) => {
         await open(context, data, { agents, secrets });
-        await setPhase(context.db, data.transfer, 'transferring', ['initializing', 'resuming']);
+        await setPhase(context.db, now(), data.transfer, 'transferring', ['initializing', 'resuming']);
       },
       undo: (context) => agent().call('closeTransfer', { transfer: data.transfer }, { mandate: context.mandate }),
     });
-    const serving = step('serve', { do: (context) => serve(context, data, { agents, secrets }) });
+    const serving = step('serve', { do: (context) => serve(context, data, { agents, secrets, now }) });
     const closing = step('close', {
       do: (context) => agent().call('closeTransfer', { transfer: data.transfer }, { mandate: context.mandate }),
     });
@@ -108,8 +108,9 @@ async function open(context: StepContext, data: OpenTransfer, { agents, secrets 
 }
 
 /** One look at the transfer; then `NotYet`, until it is finalized, cancelled, or given up. */
-async function serve(context: StepContext, data: OpenTransfer, tools: Pick<Tools, 'agents' | 'secrets'>): Promise<void> {
+async function serve(context: StepContext, data: OpenTransfer, tools: Tools): Promise<void> {
   const { db } = context;
+  const now = tools.now();
   const row = await transferById(db, data.transfer);
   if (!row) throw new StepFailed({ code: 'transfer_gone', message: 'The transfer is not in the inventory any more' });
   const agent = tools.agents.of(data.host);
@@ -128,7 +129,7 @@ async function serve(context: StepContext, data: OpenTransfer, tools: Pick<Tools
       throw new NotYet(lookEvery);
     case 'resuming':
       await open(context, data, tools);
-      await setPhase(db, data.transfer, 'transferring', ['resuming']);
+      await setPhase(db, now, data.transfer, 'transferring', ['resuming']);
       throw new NotYet(lookEvery);
   }
   const state = await agent.call('transferState', { transfer: data.transfer }).catch(async (thrown: unknown) => {
@@ -137,12 +138,12 @@ async function serve(context: StepContext, data: OpenTransfer, tools: Pick<Tools
     await open(context, data, tools);
     throw new NotYet(lookEvery);
   });
-  await recordState(db, data.transfer, state);
+  await recordState(db, now, data.transfer, state);
   if (data.size > 0) await context.progress(Math.min(100, (100 * state.transferred) / data.size));
-  const idle = state.connections > 0 ? 0 : await idleSeconds(db, data.transfer);
+  const idle = state.connections > 0 ? 0 : await idleSeconds(db, now, data.transfer);
   const next = whatNext({ direction: data.direction, policy: data.timeoutPolicy, inactivityTimeout: data.inactivityTimeout, idle });
   if (next) {
-    await setPhase(db, data.transfer, next, ['transferring']);
+    await setPhase(db, now, data.transfer, next, ['transferring']);
     await emit(
       db,
       events.transfer_timed_out({ direction: words[data.direction], disk: data.alias, seconds: Math.round(idle) }),

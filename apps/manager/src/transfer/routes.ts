@@ -82,7 +82,7 @@ const item = serve('image_transfer', {
 export const transferServices = [mounted(collection), mounted(item)];
 
 /** Writes what somebody wants of a transfer, and wakes its job, which does it. */
-function ask({ mutate }: Context, id: string, action: TransferAction) {
+function ask({ mutate, now }: Context, id: string, action: TransferAction) {
   const rule = transferActions[action];
   return mutate({
     objects: [id],
@@ -95,8 +95,8 @@ function ask({ mutate }: Context, id: string, action: TransferAction) {
       return plan({ title: text['transfer.ask']({ disk: row.disk, action }), data: { job: row.job } });
     },
     apply: async (tx, { job }) => {
-      if (rule.to === undefined) await touch(tx, id);
-      else await setPhase(tx, id, rule.to, rule.from);
+      if (rule.to === undefined) await touch(tx, now(), id);
+      else await setPhase(tx, now(), id, rule.to, rule.from);
       if (job !== null) await wakeJob(tx, job);
     },
     answer: async () => ({}),

@@ -56,10 +56,13 @@ export const insertTransfer = (tx: Transaction, t: NewTransfer) =>
         values (${t.id}, ${t.disk}, ${t.volume}, ${t.direction}, ${t.format}, ${t.view}, ${t.size}, ${t.host}, 'initializing', ${t.timeoutPolicy}, ${t.inactivityTimeout}, ${t.shallow}, ${t.job ?? null}, ${t.ticket})`,
   );
 
-export const setPhase = (db: Queries, id: string, phase: string, from?: readonly string[]) =>
+/** Milliseconds since the epoch, as PostgreSQL has moments. Silence is measured by whoever acts on it, so every moment is of that clock. */
+const moment = (now: number) => sql`to_timestamp(${now} / 1000.0)`;
+
+export const setPhase = (db: Queries, now: number, id: string, phase: string, from?: readonly string[]) =>
   change(
     db,
-    sql`update image_transfers set phase = ${phase}, last_activity = now() where id = ${id} and phase <> ${phase} and ${from ? sql`phase = any(${[...from]})` : sql`true`}`,
+    sql`update image_transfers set phase = ${phase}, last_activity = ${moment(now)} where id = ${id} and phase <> ${phase} and ${from ? sql`phase = any(${[...from]})` : sql`true`}`,
   );
 
 /** The row is kept to be read; its ticket opens nothing any more and goes. */
@@ -72,19 +75,20 @@ export async function endTransfer(tx: Transaction, id: string, phase: 'finished_
 }
 
 /** The host's figures; the last activity moves with them. */
-export const recordState = (db: Queries, id: string, state: TransferState) =>
+export const recordState = (db: Queries, now: number, id: string, state: TransferState) =>
   change(
     db,
     sql`update image_transfers set transferred = ${state.transferred}, active = ${state.connections > 0},
-          last_activity = case when transferred <> ${state.transferred} or ${state.connections > 0} then now() else last_activity end
+          last_activity = case when transferred <> ${state.transferred} or ${state.connections > 0} then ${moment(now)} else last_activity end
         where id = ${id} and (transferred <> ${state.transferred} or active <> ${state.connections > 0})`,
   );
 
-export const touch = (db: Queries, id: string) => change(db, sql`update image_transfers set last_activity = now() where id = ${id}`);
+export const touch = (db: Queries, now: number, id: string) =>
+  change(db, sql`update image_transfers set last_activity = ${moment(now)} where id = ${id}`);
 
-export const idleSeconds = async (db: Queries, id: string) =>
+export const idleSeconds = async (db: Queries, now: number, id: string) =>
   Number(
-    (await row<{ idle: number }>(db, sql`select extract(epoch from now() - last_activity) as idle from image_transfers where id = ${id}`))
+    (await row<{ idle: number }>(db, sql`select extract(epoch from ${moment(now)} - last_activity) as idle from image_transfers where id = ${id}`))
       ?.idle ?? 0,
   );
 
