@@ -30,6 +30,8 @@ const spoken: Readonly<Record<string, string>> = {
   system_option: 'option',
   reported_device: 'device',
 };
+/** Places of which one object has two with things of the same type: told by the step of the path. */
+const placed: Readonly<Record<string, string>> = { vmlabels: 'vm_label', hostlabels: 'host_label' };
 const titles: Readonly<Record<string, string>> = {
   vm: 'VM',
   nic: 'NIC',
@@ -67,7 +69,7 @@ function grow(): readonly Noun[] {
         const ofOne = (item === undefined ? undefined : built.get(item)) ?? new Map<string, Route>();
         const type =
           [...ofAll.values(), ...ofOne.values()].find(({ declared }) => declared.type !== undefined)?.declared.type ?? 'identified';
-        const name = nameOf(type, above.at(-1)?.type);
+        const name = placed[template.slice(template.lastIndexOf('/') + 1)] ?? nameOf(type, above.at(-1)?.type);
         const below: Noun[] = [];
         const noun: Noun = {
           word: name.replaceAll('_', '-'),

@@ -7,7 +7,7 @@ const parts =
   /(mac|addresses|file|systems|enrollment|token|snapshot|migration|password|console|ticket|cpu|and|numa|nodes|serial|auto|pin|reorder|freeze|thaw|commit|preview|undo|cancel|issue|set|upgrade|check|network|networks|setup|enroll|certificate|unregistered|storage|domains|attached|iscsi|discover|login|force|select|spm|refresh|lun|ovf|update|copy|host|hosts|vm|allocate|assigned|end|import|export|clear)/g;
 
 /** Places where what is added is there already, and what is removed stays elsewhere. */
-const attaching = /^(datacenters\/\{data_center\}\/storagedomains|clusters\/\{cluster\}\/networks|\S+\/(tags|affinitylabels))$/;
+const attaching = /^(datacenters\/\{data_center\}\/storagedomains|clusters\/\{cluster\}\/networks|\S+\/(tags|affinitylabels|vmlabels|hostlabels)|\S*affinity(groups|labels)\/\{\w+\}\/(vms|hosts))$/;
 
 export const isAttaching = (template: string): boolean => attaching.test(template.replace(/\/\{\w+\}$/, ''));
 
