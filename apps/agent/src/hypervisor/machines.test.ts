@@ -86,6 +86,17 @@ test('a start that libvirt refuses leaves neither domain nor use', async () => {
   expect([...host.used]).toEqual([]);
 });
 
+test.each([
+  ['/etc/shadow', { kernel: { path: '/etc/shadow' }, customProperties: {} }],
+  ['/boot/../etc/passwd', { kernel: { path: '/boot/../etc/passwd' }, customProperties: {} }],
+  ['a template of firmware variables that is none', { kernel: null, customProperties: { nvram_template: '/etc/passwd' } }],
+])('a guest is given no file of the host but kernels and firmware: not %s', async (_what, wish) => {
+  const host = hostWith({ domainLookupByUUID: noDomain });
+  await expectError(host.calls.startVm({ ...spec(), ...wish }, context()), 'bad_request');
+  expect(host.called).not.toContain('domainDefineXMLFlags');
+  expect([...host.used]).toEqual([]);
+});
+
 test('a QEMU that goes down with libvirtd before its start was answered has not ended: the start is repeated', async () => {
   const run = spec();
   let libvirt: 'there' | 'gone' = 'there';

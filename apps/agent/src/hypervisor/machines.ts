@@ -12,6 +12,7 @@ import type { AgentJournal } from '../journal.ts';
 import type { Storage, VolumeSource, VolumeUse } from '../storage/storage.ts';
 import { askedOf } from './asked.ts';
 import { consoleOf, passwordXml, type ConsoleKind } from './graphics.ts';
+import { requireHostFiles } from './host-files.ts';
 import { agentErrorOf, isUnanswered, type Link } from './link.ts';
 import type { Media } from './media.ts';
 import type { KnownRun, Runs } from './runs.ts';
@@ -65,6 +66,7 @@ export function machines({
     }
     if (journal.run(spec.run)?.over) throw new AgentError('wrong_state', `This run of VM ${spec.name} is over`, { state: 'ended' });
     requireNetworks(spec, host().networks);
+    await requireHostFiles(spec);
     const volumes = volumesOf(spec);
     held.set(
       spec.run,
