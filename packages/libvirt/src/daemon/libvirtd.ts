@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { copyFile, cp, mkdir, readFile, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { groupFor, passwdFor } from './accounts.ts';
 import { CommandFailed, requireFiles, run } from './command.ts';
 import type { RunOptions } from './command.ts';
 import { guestAccounts, libvirtConf, libvirtdSettings, qemuSettings } from './libvirt-conf.ts';
@@ -127,31 +128,12 @@ async function prepare(state: string, { guestsAs, knownCapabilities, qemuConf = 
   for (const directory of sharedMounts) await shareMounts(directory);
 }
 
-/**
- * libvirt's QEMU driver does not start without the account that Debian's libvirt-daemon-system makes, though qemu.conf names
- * another. That package would bring a libvirtd of the machine and its networks; so the namespace gets the account alone. 36:36 has
- * a name there too, by which QEMU gets the group that may use /dev/kvm.
- */
 async function writeAccounts(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   const [passwd, group] = await Promise.all([readFile('/etc/passwd', 'utf8'), readFile('/etc/group', 'utf8')]);
-  await writeFile(
-    join(directory, 'passwd'),
-    withAccounts(passwd, [
-      'libvirt-qemu:x:64055:64055::/var/lib/libvirt:/usr/sbin/nologin',
-      'vdsm:x:36:36::/var/lib/libvirt:/usr/sbin/nologin',
-    ]),
-  );
-  const withMember = group.replace(/^(kvm:[^:]*:\d+:)(.*)$/m, (_line, head: string, members: string) =>
-    members.split(',').includes('vdsm') ? `${head}${members}` : `${head}${members === '' ? '' : `${members},`}vdsm`,
-  );
-  await writeFile(join(directory, 'group'), withAccounts(withMember, ['libvirt-qemu:x:64055:']));
-}
-
-function withAccounts(file: string, lines: readonly string[]): string {
-  const known = new Set(file.split('\n').map((line) => line.split(':')[0]));
-  const missing = lines.filter((line) => !known.has(line.split(':')[0]));
-  return [file.trimEnd(), ...missing, ''].join('\n');
+  const kvm = await stat('/dev/kvm').catch(() => undefined);
+  await writeFile(join(directory, 'passwd'), passwdFor(passwd));
+  await writeFile(join(directory, 'group'), groupFor(group, kvm?.gid));
 }
 
 const capabilities = 'cache/qemu/capabilities';
