@@ -54,7 +54,7 @@ export async function freshMachine(name: string): Promise<FreshMachine> {
 async function debianSources(): Promise<string> {
   const known = ['/etc/apt/sources.list.d/debian.sources', '/etc/apt/sources.list'];
   for (const file of known) if (/^(URIs:|deb )/m.test(await readFile(file, 'utf8').catch(() => ''))) return file;
-  return 'http://deb.debian.org/debian';
+  throw new Error(`None of ${known.join(', ')} says where this machine gets Debian from`);
 }
 
 async function aptSettings(): Promise<string[]> {
